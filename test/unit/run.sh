@@ -12,6 +12,9 @@ trap 'rm -f "$output"' EXIT
 passed=0
 failed=0
 
+# One race is enough; reporting all of them takes minutes.
+export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
+
 # ThreadSanitizer wants memory where it expects it, which much address randomisation prevents.
 fixed_addresses=
 if setarch "$(uname -m)" -R true 2>/dev/null; then
@@ -38,7 +41,8 @@ run() {
     failed=$((failed + 1))
     return
   fi
-  $fixed_addresses "$2/$3" 2>&1 | tee "$output" && status=0 || status=$?
+  # A broken ring may also hang.
+  timeout 900 $fixed_addresses "$2/$3" 2>&1 | tee "$output" && status=0 || status=$?
   good=$(count '^\[       OK \] .* \([0-9]+ ms\)$')
   skipped=$(count '^\[  SKIPPED \] .* \([0-9]+ ms\)$')
   bad=$(($(count '^\[ RUN      \] ') - good - skipped))
