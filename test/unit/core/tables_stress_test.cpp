@@ -27,7 +27,7 @@ void InThreads(const std::function<void(int)> &body) {
 std::string Name(int i) { return "tenant number " + std::to_string(i); }
 
 TEST(StringTableStress, AllAgreeOnTheIdOfAString) {
-  constexpr int kNames = 2000;
+  constexpr int kNames = 20'000;
   constexpr std::uint32_t kCapacity = kNames * kThreads;
   test::SharedBlock block(StringTable::BytesFor(kCapacity));
   StringTable *table = StringTable::Create(block.memory(), kCapacity);
