@@ -272,9 +272,11 @@ void EncodeRecord(StringInfo out, const DatabaseSlot &slot, const core::QueryRec
 
 void EncodeRecords(StringInfo out, const DatabaseSlot &slot, const core::QueryRecord *records,
                    std::size_t count) {
-  // Signature, flags and the length of an empty header extension.
-  static constexpr char kHeader[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
-  appendBinaryStringInfo(out, kHeader, sizeof(kHeader) - 1);
+  // The signature with its closing zero, then flags and the length of an empty header extension.
+  static constexpr char kSignature[] = "PGCOPY\n\377\r\n";
+  appendBinaryStringInfo(out, kSignature, sizeof(kSignature));
+  pq_sendint32(out, 0);
+  pq_sendint32(out, 0);
   for (std::size_t i = 0; i < count; i++) EncodeRecord(out, slot, records[i]);
   pq_sendint16(out, static_cast<std::uint16_t>(-1));
 }
