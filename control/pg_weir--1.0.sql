@@ -172,8 +172,7 @@ CREATE POLICY own_rows ON weir.query_texts FOR SELECT USING (
 COMMENT ON POLICY own_rows ON weir.query_texts IS 'rows of roles whose privileges the reader has; all rows for pg_read_all_stats';
 
 REVOKE ALL ON weir.query_stats, weir.query_texts, weir.flush_state, weir.interruptions FROM PUBLIC;
-GRANT SELECT ON weir.query_stats, weir.query_texts TO PUBLIC;
-GRANT SELECT ON weir.interruptions TO pg_read_all_stats;
+GRANT SELECT ON weir.query_stats, weir.query_texts, weir.interruptions TO PUBLIC;
 
 ---------------------------------------------------------------------------------------------------
 -- Functions
@@ -202,6 +201,7 @@ REVOKE ALL ON FUNCTION weir.flush() FROM PUBLIC;
 
 CREATE FUNCTION weir.reset() RETURNS void
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'weir_reset';
 COMMENT ON FUNCTION weir.reset() IS 'empties the log and the texts, and starts the counters again';
 REVOKE ALL ON FUNCTION weir.reset() FROM PUBLIC;
@@ -241,6 +241,8 @@ CREATE FUNCTION weir.health(
     OUT hint       text)
 RETURNS SETOF record
 LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 15
+SET search_path = pg_catalog, pg_temp
+SET DateStyle = 'ISO, YMD'
 AS 'MODULE_PATHNAME', 'weir_health';
 COMMENT ON FUNCTION weir.health() IS 'what is wrong with the capture of statements, and what to do about it';
 REVOKE ALL ON FUNCTION weir.health() FROM PUBLIC;
