@@ -158,6 +158,9 @@ void EnsurePartitions(const core::QueryRecord *records, std::size_t count) {
 }
 
 void MakePartitionsAhead() {
+  // Expired partitions take their texts along. Whoever locks both tables locks the texts first, as
+  // flushes and weir.reset() do, so that nobody waits in a circle.
+  pg::Execute("LOCK TABLE weir.query_texts IN ROW EXCLUSIVE MODE", SPI_OK_UTILITY);
   const std::int64_t today = DayOf(GetCurrentTimestamp());
   for (int i = 0; i <= kDaysAhead; i++) EnsureDay(today + i);
 }
