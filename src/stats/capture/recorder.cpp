@@ -24,7 +24,10 @@ void RequestWake() {
 
 void WakeWorkerWhenDue() {
   if (IsWakeRequested()) return;
-  if (session.ring->InUse() >= static_cast<std::uint64_t>(settings.flush_batch)) RequestWake();
+  // A small ring must not fill up before it holds a batch.
+  const std::uint32_t due =
+      Min(static_cast<std::uint32_t>(settings.flush_batch), session.ring->capacity() / 2);
+  if (session.ring->InUse() >= due) RequestWake();
 }
 
 bool Push(const core::QueryRecord &record) {
