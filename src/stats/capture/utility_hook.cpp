@@ -104,10 +104,10 @@ void SubmitFor(std::uint32_t group, const core::QueryRecord &record) {
 
 void RunRecorded(WEIR_UTILITY_PARAMETERS) {
   core::QueryRecord record{};
+  const UsageMark usage = UsageMark::Now();
   // Afterwards the statement may be gone, as after ROLLBACK.
   Describe(record, statement, text);
   const std::uint32_t group = session.area->group.load(std::memory_order_relaxed);
-  const UsageMark usage = UsageMark::Now();
   const instr_time start = Now();
   nesting_level++;
   PG_TRY();

@@ -165,6 +165,7 @@ bool Flush(bool closing) {
   switch (DrainSlot(*slot, closing)) {
     case DrainResult::kDone:
       back_off_ms = 0;
+      slot->drains.fetch_add(1);
       Answer(slot->flush_completed, request);
       return true;
     case DrainResult::kBlocked:
