@@ -138,9 +138,10 @@ void Follow(const QueryDesc *query_desc, const core::QueryRecord &record) {
   MemoryContextRegisterResetCallback(query_desc->estate->es_query_cxt, &execution->on_reset);
 }
 
-// In a PG_CATCH block: nothing here allocates or raises.
-void SubmitFailure(core::QueryRecord &record, std::uint32_t group, const Measurement &from) {
-  AddMeasurement(record, from);
+// In a PG_CATCH block: nothing here allocates or raises. A statement that fails before it runs has
+// an execution time of zero.
+void SubmitFailure(core::QueryRecord &record, std::uint32_t group) {
+  if (record.ended_at == 0) record.ended_at = WallClockAt(Now());
   record.sqlstate = geterrcode();
   SubmitOnce(record, group);
 }
@@ -149,14 +150,13 @@ void StartRecorded(QueryDesc *query_desc, int eflags) {
   core::QueryRecord record{};
   DescribeStatement(record, query_desc);
   const std::uint32_t group = session.area->group.load(std::memory_order_relaxed);
-  const Measurement from = Measurement::Begin();
   nesting_level++;
   PG_TRY();
   { StartHook::Next(query_desc, eflags); }
   PG_CATCH();
   {
     nesting_level--;
-    SubmitFailure(record, group, from);
+    SubmitFailure(record, group);
     PG_RE_THROW();
   }
   PG_END_TRY();
@@ -185,7 +185,8 @@ void RunMeasured(Execution *execution, Step step) {
     nesting_level--;
     if (execution != nullptr) {
       execution->submitted = true;
-      SubmitFailure(execution->record, execution->group, from);
+      AddMeasurement(execution->record, from);
+      SubmitFailure(execution->record, execution->group);
     }
     PG_RE_THROW();
   }
