@@ -67,7 +67,7 @@ Execution *FindExecution(const QueryDesc *query_desc) {
 
 // Hands the record over.
 void SubmitOnce(core::QueryRecord &record, std::uint32_t stay) {
-  if (!IsRecording() || !IsSameStay(group)) return;
+  if (!IsStay(stay)) return;
   record.exec.min = record.exec.max = record.exec.total;
   Submit(record, ChooseRoute(record));
 }
