@@ -1,7 +1,5 @@
 #include "stats/flush/launcher.hpp"
 
-#include <cerrno>
-
 #include "pg/compat.hpp"
 #include "pg/pg.hpp"
 #include "stats/shared_state.hpp"
@@ -156,21 +154,14 @@ void AdoptSlots() {
   }
 }
 
-// The postmaster tells of workers that started or stopped by SIGUSR1, which a process without a
-// database connection ignores unless it asks for it.
-void OnWorkerChange(SIGNAL_ARGS) {
-  const int saved_errno = errno;
-  SetLatch(MyLatch);
-  errno = saved_errno;
-}
-
 void LeaveLauncher(int, Datum) { shared->launcher_process.store(-1); }
 
 void RunLauncher() {
   pqsignal(SIGTERM, die);
   pqsignal(SIGHUP, SignalHandlerForConfigReload);
-  pqsignal(SIGUSR1, OnWorkerChange);
   BackgroundWorkerUnblockSignals();
+  // To no database: enough to be seen in pg_stat_activity and to hear of workers that stop.
+  BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
   before_shmem_exit(LeaveLauncher, Datum{0});
   watches = static_cast<WorkerWatch *>(
       MemoryContextAllocZero(TopMemoryContext, sizeof(WorkerWatch) * SlotCount()));
@@ -193,7 +184,7 @@ void RunLauncher() {
 
 void RegisterLauncher() {
   BackgroundWorker worker{};
-  worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
+  worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
   worker.bgw_start_time = BgWorkerStart_ConsistentState;
   worker.bgw_restart_time = 1;
   strlcpy(worker.bgw_library_name, "pg_weir", sizeof(worker.bgw_library_name));
