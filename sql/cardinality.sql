@@ -10,7 +10,7 @@ SELECT bool_and(weir.log_query_stat('tenant ' || i, 'orders', NULL, 'SELECT', 1)
 SELECT weir.log_query_stat('tenant ' || 7, 'orders', NULL, 'SELECT', 1);
 SELECT names, names_rejected FROM weir.ring_status();
 SELECT status, detail, hint FROM weir.health() WHERE check_name = 'names';
-SELECT weir.flush() AS flushed;
+SELECT weir.flush() > 0 AS flushed;
 SELECT count(*) AS tenants, sum(calls) AS calls, sum(calls) FILTER (WHERE tenant_id = '__other__') AS others,
        sum(calls) FILTER (WHERE tenant_id = 'tenant 7') AS seven
 FROM weir.tenant_stats;

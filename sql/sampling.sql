@@ -36,7 +36,7 @@ SELECT tenant_id, sum(calls) AS calls, sum(rows) AS rows,
 FROM weir.query_stats WHERE NOT toplevel AND table_name = 'sample' GROUP BY 1 ORDER BY 1;
 -- slow statements keep their own record
 SELECT tenant_id, calls, duration_ms >= 30 AS slow FROM weir.query_stats
-WHERE tenant_id IN ('fast', 'mixed') AND toplevel AND query_type = 'SELECT' ORDER BY id;
+WHERE tenant_id IN ('fast', 'mixed') AND toplevel AND query_type = 'SELECT' ORDER BY tenant_id;
 
 -- The spread of folded records is whole.
 SELECT tenant_id, count(*) > 0 AS folded,
