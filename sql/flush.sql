@@ -1,4 +1,9 @@
 -- weir.flush() returns when everything captured before is committed.
+-- The worker is to write when it is asked and not before.
+ALTER SYSTEM SET weir.flush_interval = '1h';
+ALTER SYSTEM SET weir.flush_batch = 10000;
+SELECT pg_reload_conf();
+SELECT pg_sleep(0.2);
 SELECT weir.reset();
 SET weir.tenant = 'flush';
 SELECT 1 AS one;
@@ -57,3 +62,6 @@ SELECT bool_and(d.deptype = 'e') AS members, bool_and(c.relrowsecurity) AS row_s
 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 LEFT JOIN pg_depend d ON d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_extension'::regclass
 WHERE i.inhparent = 'weir.query_stats'::regclass;
+ALTER SYSTEM RESET weir.flush_interval;
+ALTER SYSTEM RESET weir.flush_batch;
+SELECT pg_reload_conf();
