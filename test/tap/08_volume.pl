@@ -45,7 +45,7 @@ sub is_flat
 }
 
 quietly($node, 'postgres', "ALTER DATABASE postgres SET timezone = 'UTC'");
-is(partitions(), '0 1 2', 'partitions of today and two more days are made ahead');
+ok(wait_until(sub { return partitions() eq '0 1 2'; }, 10), 'partitions of today and two more days are made ahead');
 
 # Day after day, records of all kinds of names.
 my $first_pid;
