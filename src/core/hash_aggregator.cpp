@@ -11,8 +11,6 @@ namespace {
 constexpr std::uint32_t kFoldNeeds = kNeedSum | kNeedMin | kNeedMax;
 constexpr std::uint32_t kBitNeeds = kNeedBitAnd | kNeedBitOr | kNeedBitXor;
 
-bool IsFloat(ValueKind kind) { return kind == ValueKind::kFloat4 || kind == ValueKind::kFloat8; }
-
 struct Bytes {
   const char *at;
   std::uint32_t length;
