@@ -1,0 +1,33 @@
+// Core memory out of a memory context: it is counted there, vanishes with it, and running out of
+// it is a C++ exception, not a longjmp.
+#pragma once
+
+#include <memory_resource>
+#include <new>
+
+#include "pg/pg.hpp"
+
+namespace weir::pg {
+
+class ContextResource final : public std::pmr::memory_resource {
+ public:
+  explicit ContextResource(MemoryContext context) noexcept : context_(context) {}
+
+ private:
+  void *do_allocate(std::size_t bytes, std::size_t alignment) override {
+    // The server aligns to MAXIMUM_ALIGNOF; nothing in the core asks for more.
+    if (alignment > MAXIMUM_ALIGNOF || bytes > MaxAllocHugeSize) throw std::bad_alloc();
+    void *memory =
+        MemoryContextAllocExtended(context_, bytes, MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
+    if (memory == nullptr) throw std::bad_alloc();
+    return memory;
+  }
+
+  void do_deallocate(void *memory, std::size_t, std::size_t) override { pfree(memory); }
+
+  bool do_is_equal(const memory_resource &other) const noexcept override { return this == &other; }
+
+  MemoryContext context_;
+};
+
+}  // namespace weir::pg

@@ -1,0 +1,178 @@
+#include "stream/heap_pages.hpp"
+
+extern "C" {
+#include "access/heapam.h"
+#include "access/relscan.h"
+#include "access/syncscan.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "executor/executor.h"
+#include "storage/bufmgr.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+}
+
+namespace weir::stream {
+namespace {
+
+constexpr int kCacheLine = 64;
+
+HeapScanDesc HeapOf(PageWalk *walk) { return reinterpret_cast<HeapScanDesc>(walk->scan); }
+
+ParallelBlockTableScanDesc SharedOf(PageWalk *walk) {
+  return reinterpret_cast<ParallelBlockTableScanDesc>(walk->scan->rs_parallel);
+}
+
+// The block after the current one, InvalidBlockNumber at the end.
+BlockNumber AdvanceBlock(PageWalk *walk) {
+  HeapScanDesc heap = HeapOf(walk);
+  if (walk->scan->rs_parallel != nullptr) {
+    return table_block_parallelscan_nextpage(walk->scan->rs_rd, heap->rs_parallelworkerdata,
+                                             SharedOf(walk));
+  }
+  if (walk->remaining <= 1) return InvalidBlockNumber;
+  --walk->remaining;
+  return walk->next + 1 == heap->rs_nblocks ? 0 : walk->next + 1;
+}
+
+BlockNumber FirstBlock(PageWalk *walk) {
+  HeapScanDesc heap = HeapOf(walk);
+  if (heap->rs_nblocks == 0) return InvalidBlockNumber;
+  if (walk->scan->rs_parallel != nullptr) {
+    table_block_parallelscan_startblock_init(walk->scan->rs_rd, heap->rs_parallelworkerdata,
+                                             SharedOf(walk));
+    return AdvanceBlock(walk);
+  }
+  walk->remaining = heap->rs_nblocks;
+  return heap->rs_startblock;
+}
+
+Buffer ReadBlock(PageWalk *walk, BlockNumber block) {
+  return ReadBufferExtended(walk->scan->rs_rd, MAIN_FORKNUM, block, RBM_NORMAL,
+                            HeapOf(walk)->rs_strategy);
+}
+
+inline void AddRow(PageRows *rows, Page page, ItemId item, OffsetNumber line, AttrNumber highest) {
+  auto header = reinterpret_cast<HeapTupleHeader>(PageGetItem(page, item));
+  const int at = rows->count++;
+  rows->header[at] = header;
+  rows->data[at] = reinterpret_cast<const char *>(header) + header->t_hoff;
+  rows->line[at] = line;
+  const bool irregular =
+      (header->t_infomask & HEAP_HASNULL) != 0 || HeapTupleHeaderGetNatts(header) < highest;
+  rows->is_irregular[at] = irregular;
+  rows->any_irregular |= irregular;
+}
+
+// The next page's lines come into the cache while this page's are collected.
+void CollectLines(PageWalk *walk, Page page, PageRows *rows) {
+  const char *ahead = walk->ahead != InvalidBuffer ? BufferGetPage(walk->ahead) : nullptr;
+  const int lines = PageGetMaxOffsetNumber(page);
+  int fetched = 0;
+  for (int line = FirstOffsetNumber; line <= lines; ++line) {
+    if (ahead != nullptr && fetched < BLCKSZ) {
+      __builtin_prefetch(ahead + fetched);
+      fetched += kCacheLine;
+    }
+    const ItemId item = PageGetItemId(page, line);
+    if (ItemIdIsNormal(item)) {
+      AddRow(rows, page, item, static_cast<OffsetNumber>(line), walk->highest);
+    }
+  }
+  if (ahead == nullptr) return;
+  for (; fetched < BLCKSZ; fetched += kCacheLine) __builtin_prefetch(ahead + fetched);
+}
+
+void CountLines(Page page, PageRows *rows) {
+  const int lines = PageGetMaxOffsetNumber(page);
+  for (int line = FirstOffsetNumber; line <= lines; ++line) {
+    rows->count += ItemIdIsNormal(PageGetItemId(page, line)) ? 1 : 0;
+  }
+}
+
+// A page whose rows are visible to everybody. False: the page needs a check per row, and the pin
+// is given back.
+bool CollectDirectly(PageWalk *walk, HeapPage *page, BlockNumber following, PageRows *rows) {
+  page->buffer = walk->ahead != InvalidBuffer ? walk->ahead : ReadBlock(walk, page->block);
+  walk->ahead = InvalidBuffer;
+  page->page = BufferGetPage(page->buffer);
+  LockBuffer(page->buffer, BUFFER_LOCK_SHARE);
+  const bool is_direct = PageIsAllVisible(page->page);
+  if (is_direct) TestForOldSnapshot(walk->scan->rs_snapshot, walk->scan->rs_rd, page->page);
+  if (is_direct && !walk->source->needs_rows) CountLines(page->page, rows);
+  LockBuffer(page->buffer, BUFFER_LOCK_UNLOCK);
+  if (!is_direct) {
+    ReleaseBuffer(page->buffer);
+    return false;
+  }
+  // Under the pin alone: visible rows stay, and pruning waits for the pin to go.
+  if (walk->source->needs_rows) {
+    if (walk->looks_ahead && following != InvalidBlockNumber) {
+      walk->ahead = ReadBlock(walk, following);
+    }
+    CollectLines(walk, page->page, rows);
+  }
+  page->is_pinned_here = true;
+  ++walk->source->pages_direct;
+  return true;
+}
+
+void CollectChecked(PageWalk *walk, HeapPage *page, PageRows *rows) {
+  HeapScanDesc heap = HeapOf(walk);
+  heapgetpage(walk->scan, page->block);
+  page->buffer = heap->rs_cbuf;
+  page->page = BufferGetPage(page->buffer);
+  page->is_pinned_here = false;
+  ++walk->source->pages_checked;
+  if (!walk->source->needs_rows) {
+    rows->count = heap->rs_ntuples;
+    return;
+  }
+  for (int i = 0; i < heap->rs_ntuples; ++i) {
+    const OffsetNumber line = heap->rs_vistuples[i];
+    AddRow(rows, page->page, PageGetItemId(page->page, line), line, walk->highest);
+  }
+}
+
+}  // namespace
+
+void BeginWalk(PageWalk *walk, TableScanDesc scan, Source *source) {
+  *walk = PageWalk{};
+  walk->scan = scan;
+  walk->source = source;
+  walk->highest = HighestAttribute(source->set);
+  walk->highest = Max(walk->highest, HighestAttribute(source->qual_set));
+  // On a standby the page's flag alone is not proof, and a serializable transaction must see each
+  // row to find its conflicts.
+  walk->may_read_directly = !scan->rs_snapshot->takenDuringRecovery && !IsolationIsSerializable();
+  walk->looks_ahead = true;
+  walk->ahead = InvalidBuffer;
+  walk->next = FirstBlock(walk);
+}
+
+bool NextPage(PageWalk *walk, HeapPage *page, PageRows *rows) {
+  CHECK_FOR_INTERRUPTS();
+  if (walk->next == InvalidBlockNumber) return false;
+  rows->count = 0;
+  rows->any_irregular = false;
+  page->block = walk->next;
+  walk->next = AdvanceBlock(walk);
+  if (!walk->may_read_directly || !CollectDirectly(walk, page, walk->next, rows)) {
+    CollectChecked(walk, page, rows);
+  }
+  if (walk->scan->rs_parallel == nullptr && (walk->scan->rs_flags & SO_ALLOW_SYNC) != 0) {
+    ss_report_location(walk->scan->rs_rd, page->block);
+  }
+  return true;
+}
+
+void ReleasePage(HeapPage *page) {
+  if (page->is_pinned_here) ReleaseBuffer(page->buffer);
+}
+
+void EndWalk(PageWalk *walk) {
+  if (walk->ahead != InvalidBuffer) ReleaseBuffer(walk->ahead);
+  walk->ahead = InvalidBuffer;
+}
+
+}  // namespace weir::stream

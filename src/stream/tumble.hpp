@@ -1,0 +1,11 @@
+// weir.tumble and weir.tumble_end: window bounds as plain functions.
+#pragma once
+
+#include "stream/vector_form.hpp"
+
+namespace weir::stream {
+
+// Recognises a call of weir.tumble over constants.
+bool TumbleForm(const FuncExpr *call, WindowForm *form);
+
+}  // namespace weir::stream
