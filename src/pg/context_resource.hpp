@@ -7,6 +7,10 @@
 
 #include "pg/pg.hpp"
 
+extern "C" {
+#include "utils/memutils.h"
+}
+
 namespace weir::pg {
 
 class ContextResource final : public std::pmr::memory_resource {

@@ -10,6 +10,7 @@ extern "C" {
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/pg_locale.h"
+#include "utils/regproc.h"
 }
 
 namespace weir::stream {
@@ -94,11 +95,11 @@ constexpr AggregateForm kForms[] = {
 
 const char *ShapeProblem(const Aggref *aggref) {
   if (aggref->aggkind != AGGKIND_NORMAL || aggref->aggdirectargs != NIL) {
-    return "an ordered-set aggregate needs every input value";
+    return "An ordered-set aggregate needs every input value, not a fixed-size state.";
   }
-  if (aggref->aggdistinct != NIL) return "a DISTINCT aggregate needs every input value";
-  if (aggref->aggorder != NIL) return "an aggregate with ORDER BY needs every input value";
-  if (aggref->agglevelsup != 0) return "an aggregate belongs to an outer query";
+  if (aggref->aggdistinct != NIL) return "A DISTINCT aggregate needs every input value, not a fixed-size state.";
+  if (aggref->aggorder != NIL) return "An aggregate with ORDER BY needs its input sorted.";
+  if (aggref->agglevelsup != 0) return "An aggregate belongs to an outer query.";
   return nullptr;
 }
 
@@ -117,12 +118,13 @@ const AggregateForm *FormOf(const Aggref *aggref, const char **why) {
   for (const AggregateForm &form : kForms) {
     if (form.function != aggref->aggfnoid) continue;
     if (form.argument == Encoding::kText && !ComparesBytes(aggref->inputcollid)) {
-      *why = "the minimum or maximum of text needs the C collation";
+      *why = "The minimum or maximum of text is streamed only in the C collation.";
       return nullptr;
     }
     return &form;
   }
-  *why = "an aggregate function has no streaming form";
+  *why = psprintf("Aggregate function %s has no streaming form.",
+                  format_procedure(aggref->aggfnoid));
   return nullptr;
 }
 

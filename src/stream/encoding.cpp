@@ -197,10 +197,17 @@ bool IsPadded(Encoding encoding) {
 }
 
 void AllocateColumn(core::Column *column, Encoding encoding) {
+  core::Column like{};
+  like.kind = KindOf(encoding);
+  like.is_padded = IsPadded(encoding);
+  CloneColumn(column, like);
+}
+
+void CloneColumn(core::Column *column, const core::Column &like) {
   constexpr Size kRows = core::kColumnRows;
   *column = core::Column{};
-  column->kind = KindOf(encoding);
-  column->is_padded = IsPadded(encoding);
+  column->kind = like.kind;
+  column->is_padded = like.is_padded;
   column->word = static_cast<int64_t *>(palloc0(kRows * sizeof(int64)));
   column->null = static_cast<uint8 *>(palloc0(kRows));
   if (column->kind != core::ValueKind::kText && column->kind != core::ValueKind::kNumeric) return;

@@ -39,6 +39,9 @@ bool IsPadded(Encoding encoding);
 // Columns with room for kColumnRows rows, in the current memory context.
 void AllocateColumn(core::Column *column, Encoding encoding);
 
+// A column of the same kind with memory of its own.
+void CloneColumn(core::Column *column, const core::Column &like);
+
 // Puts a value into a row of a column. Bytes that the words cannot hold are copied into `context`,
 // which lives until the batch is consumed; `length` is the size of a fixed-length type.
 void EncodeDatum(core::Column *column, int row, Encoding encoding, int length, Datum value,

@@ -91,26 +91,27 @@ void CountLines(Page page, PageRows *rows) {
 }
 
 // A page whose rows are visible to everybody. False: the page needs a check per row, and the pin
-// is given back.
-bool CollectDirectly(PageWalk *walk, HeapPage *page, BlockNumber following, PageRows *rows) {
+// is given back. Lines are collected under the lock, because a row inserted later is not for us;
+// what they point at stays for as long as the pin does.
+bool CollectDirectly(PageWalk *walk, HeapPage *page, PageRows *rows) {
   page->buffer = walk->ahead != InvalidBuffer ? walk->ahead : ReadBlock(walk, page->block);
-  walk->ahead = InvalidBuffer;
+  const bool looks_ahead = walk->source->needs_rows && walk->next != InvalidBlockNumber;
+  walk->ahead = looks_ahead ? ReadBlock(walk, walk->next) : InvalidBuffer;
   page->page = BufferGetPage(page->buffer);
   LockBuffer(page->buffer, BUFFER_LOCK_SHARE);
   const bool is_direct = PageIsAllVisible(page->page);
-  if (is_direct) TestForOldSnapshot(walk->scan->rs_snapshot, walk->scan->rs_rd, page->page);
-  if (is_direct && !walk->source->needs_rows) CountLines(page->page, rows);
+  if (is_direct) {
+    TestForOldSnapshot(walk->scan->rs_snapshot, walk->scan->rs_rd, page->page);
+    if (walk->source->needs_rows) {
+      CollectLines(walk, page->page, rows);
+    } else {
+      CountLines(page->page, rows);
+    }
+  }
   LockBuffer(page->buffer, BUFFER_LOCK_UNLOCK);
   if (!is_direct) {
     ReleaseBuffer(page->buffer);
     return false;
-  }
-  // Under the pin alone: visible rows stay, and pruning waits for the pin to go.
-  if (walk->source->needs_rows) {
-    if (walk->looks_ahead && following != InvalidBlockNumber) {
-      walk->ahead = ReadBlock(walk, following);
-    }
-    CollectLines(walk, page->page, rows);
   }
   page->is_pinned_here = true;
   ++walk->source->pages_direct;
@@ -145,7 +146,6 @@ void BeginWalk(PageWalk *walk, TableScanDesc scan, Source *source) {
   // On a standby the page's flag alone is not proof, and a serializable transaction must see each
   // row to find its conflicts.
   walk->may_read_directly = !scan->rs_snapshot->takenDuringRecovery && !IsolationIsSerializable();
-  walk->looks_ahead = true;
   walk->ahead = InvalidBuffer;
   walk->next = FirstBlock(walk);
 }
@@ -157,7 +157,7 @@ bool NextPage(PageWalk *walk, HeapPage *page, PageRows *rows) {
   rows->any_irregular = false;
   page->block = walk->next;
   walk->next = AdvanceBlock(walk);
-  if (!walk->may_read_directly || !CollectDirectly(walk, page, walk->next, rows)) {
+  if (!walk->may_read_directly || !CollectDirectly(walk, page, rows)) {
     CollectChecked(walk, page, rows);
   }
   if (walk->scan->rs_parallel == nullptr && (walk->scan->rs_flags & SO_ALLOW_SYNC) != 0) {
@@ -173,6 +173,9 @@ void ReleasePage(HeapPage *page) {
 void EndWalk(PageWalk *walk) {
   if (walk->ahead != InvalidBuffer) ReleaseBuffer(walk->ahead);
   walk->ahead = InvalidBuffer;
+  HeapScanDesc heap = HeapOf(walk);
+  if (BufferIsValid(heap->rs_cbuf)) ReleaseBuffer(heap->rs_cbuf);
+  heap->rs_cbuf = InvalidBuffer;
 }
 
 }  // namespace weir::stream

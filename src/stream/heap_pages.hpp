@@ -18,7 +18,6 @@ struct PageWalk {
   Source *source;
   AttrNumber highest;      // attributes read
   bool may_read_directly;  // pages whose rows everybody sees need no check per row
-  bool looks_ahead;
   BlockNumber next;
   BlockNumber remaining;   // serial walks
   Buffer ahead;            // pinned already, for `next`

@@ -178,6 +178,8 @@ Source *MakeHeapSource(AggregateScan *scan, SeqScanState *child) {
 }
 
 bool RunHeapSource(AggregateScan *scan, Source *source) {
+  // An append leaves this to the call of the scan that never comes.
+  if (source->child->chgParam != nullptr) ExecReScan(source->child);
   Instrumentation *instrument = source->child->instrument;
   if (instrument != nullptr) InstrStartNode(instrument);
   PrepareConstants(source->qual_set, scan->css.ss.ps.ps_ExprContext, scan->scan_context);
