@@ -47,7 +47,7 @@ class FingerprintSet {
     Bucket &bucket = BucketOf(fingerprint);
     if (Find(bucket, fingerprint) < kWays) return;
     int way = Find(bucket, 0);
-    if (way == kWays) way = Victim(bucket, fingerprint);
+    if (way == kWays) way = Victim();
     bucket.words[way].store(fingerprint, std::memory_order_relaxed);
   }
 
@@ -79,12 +79,11 @@ class FingerprintSet {
     return way;
   }
 
-  // Drawn from what the bucket holds, which changes with every replacement, so no generator has to
-  // be shared.
-  static int Victim(const Bucket &bucket, std::uint64_t fingerprint) noexcept {
-    std::uint64_t mixed = fingerprint;
-    for (const SharedU64 &word : bucket.words) mixed ^= word.load(std::memory_order_relaxed);
-    return static_cast<int>(HashWord(mixed) >> 61);
+  // Drawn from a count of draws: anything that followed from the fingerprints alone would let two
+  // of them drive each other out for ever.
+  int Victim() noexcept {
+    const std::uint64_t draw = draws_.fetch_add(1, std::memory_order_relaxed);
+    return static_cast<int>(HashWord(draw) % kWays);
   }
 
   Bucket &BucketOf(std::uint64_t fingerprint) noexcept {
@@ -95,6 +94,7 @@ class FingerprintSet {
   }
   Bucket *Buckets() noexcept { return reinterpret_cast<Bucket *>(this + 1); }
 
+  alignas(kCacheLineBytes) SharedU64 draws_{0};         // written by whoever replaces
   alignas(kCacheLineBytes) std::uint64_t bucket_mask_;  // never changes; the buckets follow
 };
 

@@ -1,13 +1,16 @@
 // A server hook that chains: what was installed before, or the server's own function, runs next.
 #pragma once
 
+#include <type_traits>
+
 namespace weir::pg {
 
 // `variable` is the server's hook variable, `standard` the function to call when nobody else had
-// installed one (null for hooks without a standard function: ask HasNext() first).
-template <auto *variable, auto standard = nullptr>
+// installed one (null for hooks without a standard function: ask HasNext() first). `Owner` keeps
+// two users of the same hook apart.
+template <auto *variable, auto standard = nullptr, typename Owner = void>
 class Hook {
-  using Function = decltype(*variable + 0);
+  using Function = std::remove_reference_t<decltype(*variable)>;
 
  public:
   // Called once, from _PG_init.

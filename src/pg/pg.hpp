@@ -1,7 +1,8 @@
 // The one place that includes the server's headers.
 #pragma once
 
-// PostgreSQL 15 leaves PGDLLEXPORT empty; the library hides every symbol that is not marked with it.
+// PostgreSQL 15 leaves PGDLLEXPORT empty; the library hides every symbol that is not marked with
+// it.
 #ifndef PGDLLEXPORT
 #define PGDLLEXPORT __attribute__((visibility("default")))
 #endif

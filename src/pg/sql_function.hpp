@@ -3,9 +3,9 @@
 
 #include "pg/pg.hpp"
 
-#define WEIR_FUNCTION(name)                                    \
-  extern "C" {                                                 \
-  PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                    \
-  PG_FUNCTION_INFO_V1(name);                                   \
-  }                                                            \
+#define WEIR_FUNCTION(name)                 \
+  extern "C" {                              \
+  PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
+  PG_FUNCTION_INFO_V1(name);                \
+  }                                         \
   Datum name([[maybe_unused]] PG_FUNCTION_ARGS)

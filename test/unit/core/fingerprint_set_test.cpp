@@ -69,6 +69,20 @@ TEST(FingerprintSet, ReplacementReachesEveryWay) {
   EXPECT_EQ(CountMembers(*set, 1, 8), 0u);
 }
 
+// Two statements that come in turn settle down beside each other, whichever they are.
+TEST(FingerprintSet, TwoInTurnDoNotDriveEachOtherOutForEver) {
+  for (std::uint64_t other = 10; other < 500; ++other) {
+    SharedBlock block(FingerprintSet::BytesFor(8));
+    FingerprintSet *set = FingerprintSet::Create(block.memory(), 8);
+    for (std::uint64_t i = 1; i <= 8; ++i) set->Add(i);
+    for (int turn = 0; turn < 50; ++turn) {
+      set->Add(9);
+      set->Add(other);
+    }
+    EXPECT_TRUE(set->Contains(9) && set->Contains(other)) << other;
+  }
+}
+
 TEST(FingerprintSet, KeepsMostOfAHalfFullSet) {
   SharedBlock block(FingerprintSet::BytesFor(4096));
   FingerprintSet *set = FingerprintSet::Create(block.memory(), 4096);

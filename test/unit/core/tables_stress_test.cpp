@@ -27,7 +27,7 @@ void InThreads(const std::function<void(int)> &body) {
 std::string Name(int i) { return "tenant number " + std::to_string(i); }
 
 TEST(StringTableStress, AllAgreeOnTheIdOfAString) {
-  constexpr int kNames = 2000;
+  constexpr int kNames = 20'000;
   constexpr std::uint32_t kCapacity = kNames * kThreads;
   test::SharedBlock block(StringTable::BytesFor(kCapacity));
   StringTable *table = StringTable::Create(block.memory(), kCapacity);
@@ -39,6 +39,9 @@ TEST(StringTableStress, AllAgreeOnTheIdOfAString) {
       const NameId id = table->Intern(Name(i));
       ids[thread][i] = id;
       ASSERT_EQ(table->Get(id), Name(i));
+      // Others' newest strings, whose ids nobody has told: there whole, or not at all.
+      const std::string_view newest = table->Get(table->size());
+      ASSERT_TRUE(newest.empty() || newest.starts_with("tenant number ")) << newest;
     }
   });
   for (int thread = 1; thread < kThreads; ++thread) EXPECT_EQ(ids[thread], ids[0]);
@@ -166,28 +169,36 @@ TEST(FoldTableStress, EveryFoldedCallIsCollectedOrPending) {
   EXPECT_TRUE(run.table->Empty());
 }
 
-// Two collectors, as when the owner hands over what it has while the worker comes by.
-TEST(FoldTableStress, NothingIsCollectedTwice) {
-  test::SharedBlock block(Table::BytesFor());
-  Table *table = Table::Create(block.memory());
+// Two collectors that are after both groups, as when a worker starts while another one ends.
+TEST(FoldTableStress, NothingIsCollectedTwiceOrForAnotherGroup) {
+  using SmallTable = FoldTable<2>;
+  test::SharedBlock block(SmallTable::BytesFor());
+  SmallTable *table = SmallTable::Create(block.memory());
   std::atomic<std::uint64_t> collected{0};
+  std::atomic<std::uint64_t> strange{0};
   std::atomic<bool> stop{false};
-  const auto collect = [&] {
-    while (!stop.load()) {
-      table->Collect(0, [&](const QueryRecord &record) {
+  const auto collect = [&](std::uint32_t group) {
+    for (; !stop.load(); group = 1 - group) {
+      table->Collect(group, [&](const QueryRecord &record) {
         collected.fetch_add(record.calls);
+        if (record.user_id != group) strange.fetch_add(1);
         return true;
       });
     }
   };
-  std::thread one(collect);
-  std::thread other(collect);
+  std::thread one(collect, 0);
+  std::thread other(collect, 1);
   std::uint64_t folded = 0;
-  for (std::uint64_t i = 0; i < 100'000; ++i) folded += table->Fold(Record(i % 12, 1), 0) ? 1 : 0;
+  for (std::uint32_t i = 0; i < 500'000; ++i) {
+    QueryRecord record = Record(1, 1);
+    record.user_id = i % 2;
+    if (table->Fold(record, record.user_id)) ++folded;
+  }
   stop.store(true);
   one.join();
   other.join();
-  EXPECT_EQ(folded, collected.load() + table->PendingCalls(0));
+  EXPECT_EQ(strange.load(), 0u);
+  EXPECT_EQ(folded, collected.load() + table->PendingCalls(0) + table->PendingCalls(1));
 }
 
 }  // namespace

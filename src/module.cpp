@@ -1,0 +1,35 @@
+// The extension's table of contents.
+#include "pg/pg.hpp"
+
+#include "settings.hpp"
+#include "stats/stats.hpp"
+
+extern "C" {
+#include "utils/guc.h"
+
+PG_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+}
+
+namespace {
+
+// Hooks and shared memory need the server's start; a library loaded later could only pretend.
+void RequirePreload() {
+  if (process_shared_preload_libraries_in_progress) return;
+  const char *present = GetConfigOption("shared_preload_libraries", true, false);
+  const bool others = present != nullptr && *present != '\0';
+  ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+          errmsg("pg_weir must be loaded when the server starts"),
+          errhint("Set shared_preload_libraries = '%s%spg_weir' in postgresql.conf and restart the "
+                  "server.",
+                  others ? present : "", others ? ", " : ""));
+}
+
+}  // namespace
+
+void _PG_init(void) {
+  RequirePreload();
+  weir::DefineSettings();
+  weir::stats::Install();
+}

@@ -1,0 +1,78 @@
+// Every difference between server versions that the tree knows. Shims take the newest form.
+#pragma once
+
+#include "pg/pg.hpp"
+
+extern "C" {
+#include "executor/execdesc.h"
+#include "executor/executor.h"
+#include "executor/instrument.h"
+#include "nodes/nodeFuncs.h"
+#include "storage/proc.h"
+// 16 moved query ids to the nodes.
+#if PG_VERSION_NUM >= 160000
+#include "nodes/queryjumble.h"
+#else
+#include "utils/queryjumble.h"
+#endif
+}
+
+namespace weir::pg {
+
+// Number of this process in the server's array of processes, below ProcessCount(). 17 replaced
+// backend ids by process numbers.
+inline int MyProcessNumber() {
+#if PG_VERSION_NUM >= 170000
+  return MyProcNumber;
+#else
+  return MyProc->pgprocno;
+#endif
+}
+
+// Processes that can run statements: everything but auxiliary processes.
+inline int ProcessCount() { return MaxBackends; }
+
+// 18 made query ids signed, as SQL shows them.
+inline uint64 QueryId(int64 id) { return static_cast<uint64>(id); }
+inline uint64 QueryId(uint64 id) { return id; }
+
+// 16 gave tree walkers a prototype; before, they took any function.
+inline bool WalkExpression(Node *node, bool (*walker)(Node *, void *), void *context) {
+#if PG_VERSION_NUM >= 160000
+  return expression_tree_walker(node, walker, context);
+#else
+  return expression_tree_walker(
+      node, reinterpret_cast<bool (*)()>(reinterpret_cast<void *>(walker)), context);
+#endif
+}
+
+// 18 dropped `execute_once` from the executor's run hook.
+#if PG_VERSION_NUM >= 180000
+#define WEIR_RUN_PARAMETERS QueryDesc *query_desc, ScanDirection direction, uint64 count
+#define WEIR_RUN_ARGUMENTS query_desc, direction, count
+#else
+#define WEIR_RUN_PARAMETERS \
+  QueryDesc *query_desc, ScanDirection direction, uint64 count, bool execute_once
+#define WEIR_RUN_ARGUMENTS query_desc, direction, count, execute_once
+#endif
+
+// 17 split block times into shared and local ones.
+inline double BlockReadMs(const BufferUsage &usage) {
+#if PG_VERSION_NUM >= 170000
+  return INSTR_TIME_GET_MILLISEC(usage.shared_blk_read_time) +
+         INSTR_TIME_GET_MILLISEC(usage.local_blk_read_time);
+#else
+  return INSTR_TIME_GET_MILLISEC(usage.blk_read_time);
+#endif
+}
+
+inline double BlockWriteMs(const BufferUsage &usage) {
+#if PG_VERSION_NUM >= 170000
+  return INSTR_TIME_GET_MILLISEC(usage.shared_blk_write_time) +
+         INSTR_TIME_GET_MILLISEC(usage.local_blk_write_time);
+#else
+  return INSTR_TIME_GET_MILLISEC(usage.blk_write_time);
+#endif
+}
+
+}  // namespace weir::pg

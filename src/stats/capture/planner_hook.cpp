@@ -1,0 +1,89 @@
+// Planning: its time, and statements that fail in it.
+#include "pg/compat.hpp"
+#include "pg/hook.hpp"
+#include "stats/capture/capture.hpp"
+#include "stats/capture/nesting.hpp"
+#include "stats/capture/plan_times.hpp"
+#include "stats/capture/query_text.hpp"
+#include "stats/capture/recorder.hpp"
+#include "stats/capture/session.hpp"
+#include "stats/capture/stopwatch.hpp"
+
+extern "C" {
+#include "access/parallel.h"
+#include "optimizer/planner.h"
+#include "tcop/cmdtag.h"
+}
+
+namespace weir::stats {
+
+namespace {
+
+using PlannerHook = pg::Hook<&planner_hook, standard_planner>;
+
+// In a PG_CATCH block: nothing here allocates or raises.
+void SubmitFailure(core::QueryRecord &record, instr_time start) {
+  const instr_time end = Now();
+  record.exec = core::DurationSummary::Of(MillisecondsBetween(start, end));
+  record.ended_at = WallClockAt(end);
+  record.sqlstate = geterrcode();
+  if (session.slot != nullptr) Submit(record, Route::kRing);
+}
+
+CommandTag TagOf(const Query *query) {
+  switch (query->commandType) {
+    case CMD_INSERT:
+      return CMDTAG_INSERT;
+    case CMD_UPDATE:
+      return CMDTAG_UPDATE;
+    case CMD_DELETE:
+      return CMDTAG_DELETE;
+    case CMD_MERGE:
+      return CMDTAG_MERGE;
+    default:
+      return CMDTAG_SELECT;
+  }
+}
+
+void Describe(core::QueryRecord &record, const Query *query, const char *text) {
+  record.calls = 1;
+  record.query_id = static_cast<std::uint64_t>(query->queryId);
+  record.command_tag = static_cast<std::uint16_t>(TagOf(query));
+  record.source = core::RecordSource::kStatement;
+  record.toplevel = nesting_level == 0;
+  Identify(record);
+  SendText(record.query_id, {text, query->stmt_location, query->stmt_len}, nullptr);
+}
+
+PlannedStmt *OnPlan(Query *query, const char *text, int cursor_options, ParamListInfo parameters) {
+  if (!IsRecording() || IsParallelWorker()) {
+    return PlannerHook::Next(query, text, cursor_options, parameters);
+  }
+  const bool captures = CapturesThisLevel();
+  const bool timed = captures && settings.capture_planning;
+  const std::uint64_t query_id = static_cast<std::uint64_t>(query->queryId);
+  core::QueryRecord record{};
+  // The planner may scribble on the query, so what a failure needs is taken before.
+  if (captures) Describe(record, query, text);
+  const instr_time start = Now();
+  PlannedStmt *volatile plan = nullptr;
+  nesting_level++;
+  PG_TRY();
+  { plan = PlannerHook::Next(query, text, cursor_options, parameters); }
+  PG_CATCH();
+  {
+    nesting_level--;
+    if (captures) SubmitFailure(record, start);
+    PG_RE_THROW();
+  }
+  PG_END_TRY();
+  nesting_level--;
+  if (timed) AddPlanTime(query_id, MillisecondsBetween(start, Now()));
+  return plan;
+}
+
+}  // namespace
+
+void InstallPlannerHook() { PlannerHook::Install(OnPlan); }
+
+}  // namespace weir::stats

@@ -1,0 +1,228 @@
+#include "stats/flush/drain.hpp"
+
+#include "pg/compat.hpp"
+#include "pg/failpoint.hpp"
+#include "pg/pg.hpp"
+#include "stats/flush/partitions.hpp"
+#include "stats/flush/position.hpp"
+#include "stats/flush/record_writer.hpp"
+#include "stats/flush/text_writer.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "commands/extension.h"
+#include "executor/spi.h"
+#include "pgstat.h"
+#include "storage/latch.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+}
+
+namespace weir::stats {
+
+namespace {
+
+constexpr std::size_t kMostRecords = 10'000;  // in one transaction
+constexpr int kPublishPolls = 200;            // of a millisecond
+
+bool position_is_known = false;
+bool last_drain_failed = false;
+
+void BeginTransaction() {
+  SetCurrentStatementStartTimestamp();
+  StartTransactionCommand();
+  PushActiveSnapshot(GetTransactionSnapshot());
+  SPI_connect();
+}
+
+void CommitTransaction() {
+  SPI_finish();
+  PopActiveSnapshot();
+  WEIR_FAILPOINT("flush.before_commit");
+  CommitTransactionCommand();
+  WEIR_FAILPOINT("flush.after_commit");
+}
+
+std::uint64_t CallsIn(const Ring &ring, std::uint64_t from, std::uint64_t to) {
+  std::uint64_t calls = 0;
+  ring.Peek(from, to - from, [&calls](const core::QueryRecord &record) { calls += record.calls; });
+  return calls;
+}
+
+// Frees what is committed, and only then counts it.
+void MoveTail(DatabaseSlot &slot, std::uint64_t position) {
+  Ring &ring = RingOf(slot);
+  const std::uint64_t calls = CallsIn(ring, ring.tail(), position);
+  ring.MoveTail(position);
+  slot.flushed.fetch_add(calls);
+  slot.flushes.fetch_add(1);
+  slot.last_flush.store(GetCurrentTimestamp());
+}
+
+// Records that an earlier transaction committed without living to free them.
+void SkipCommitted(DatabaseSlot &slot) {
+  if (position_is_known) return;
+  Ring &ring = RingOf(slot);
+  const std::uint64_t committed = ReadPosition(slot.epoch.load(), ring.tail());
+  if (core::Distance(ring.tail(), committed) > 0) MoveTail(slot, committed);
+  position_is_known = true;
+}
+
+// A batch as it was taken from the rings, and where they end.
+struct Batch {
+  core::QueryRecord *records;
+  std::size_t count;
+  std::uint64_t records_end;
+  std::uint64_t texts_end;
+};
+
+Batch TakeRecords(const Ring &ring) {
+  const std::size_t most = Min(static_cast<std::size_t>(ring.InUse()), kMostRecords);
+  Batch batch{};
+  batch.records = static_cast<core::QueryRecord *>(
+      palloc(Max(most, std::size_t{1}) * sizeof(core::QueryRecord)));
+  core::QueryRecord *next = batch.records;
+  batch.count =
+      ring.Peek(ring.tail(), most, [&next](const core::QueryRecord &record) { *next++ = record; });
+  batch.records_end = ring.tail() + batch.count;
+  return batch;
+}
+
+// One transaction: records, texts and the position together.
+Batch WriteBatch(DatabaseSlot &slot, bool closing) {
+  BeginTransaction();
+  SkipCommitted(slot);
+  Batch batch = TakeRecords(RingOf(slot));
+  WEIR_FAILPOINT("flush.before_insert");
+  batch.texts_end = WriteTexts(TextsOf(slot));
+  if (batch.count > 0) {
+    EnsurePartitions(batch.records, batch.count);
+    WriteRecords(slot, batch.records, batch.count);
+  }
+  WEIR_FAILPOINT("flush.after_insert");
+  WritePosition(slot.epoch.load(), batch.records_end, closing);
+  CommitTransaction();
+  return batch;
+}
+
+void NoteFailure(DatabaseSlot &slot, const ErrorData *error) {
+  slot.flush_errors.fetch_add(1);
+  LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+  slot.last_error.at = GetCurrentTimestamp();
+  slot.last_error.sqlstate = error->sqlerrcode;
+  strlcpy(slot.last_error.message, error->message, sizeof(slot.last_error.message));
+  LWLockRelease(shared->lock);
+}
+
+// The log hears of the first failure of a row only.
+void ReportFailure(const ErrorData *error) {
+  if (last_drain_failed) return;
+  ereport(LOG, errcode(error->sqlerrcode),
+          errmsg("could not flush query records: %s", error->message),
+          error->detail != nullptr ? errdetail_internal("%s", error->detail) : 0,
+          errhint("Nothing is lost; the flush is tried again. See weir.ring_status()."));
+}
+
+bool TryWriteBatch(DatabaseSlot &slot, bool closing, Batch *written) {
+  MemoryContext context = CurrentMemoryContext;
+  volatile bool succeeded = false;
+  PG_TRY();
+  {
+    *written = WriteBatch(slot, closing);
+    succeeded = true;
+  }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(context);
+    ErrorData *error = CopyErrorData();
+    FlushErrorState();
+    AbortCurrentTransaction();
+    MemoryContextSwitchTo(context);
+    ForgetPartitions();
+    DistrustPosition();
+    NoteFailure(slot, error);
+    ReportFailure(error);
+    FreeErrorData(error);
+  }
+  PG_END_TRY();
+  last_drain_failed = !succeeded;
+  MemoryContextSwitchTo(context);
+  return succeeded;
+}
+
+// Moves folded records into the ring, as far as there is room. True when none are left.
+bool CollectFolds(DatabaseSlot &slot) {
+  Ring &ring = RingOf(slot);
+  const std::uint32_t group = slot.group.load();
+  bool all = true;
+  for (int i = 0; i < pg::ProcessCount() && all; i++) {
+    AreaAt(i).folds().Collect(group, [&](const core::QueryRecord &record) {
+      return all = ring.TryPush(record, record.calls);
+    });
+  }
+  return all;
+}
+
+bool HasExtension() {
+  StartTransactionCommand();
+  const bool has = OidIsValid(get_extension_oid("pg_weir", true));
+  CommitTransactionCommand();
+  return has;
+}
+
+// A session that has claimed a place in the ring fills it at once, unless it lost the processor.
+bool WaitForPublication(const Ring &ring) {
+  for (int polls = 0; polls < kPublishPolls; polls++) {
+    if (ring.Peek(ring.tail(), 1, [](const core::QueryRecord &) {}) > 0) return true;
+    pg_usleep(1000L);
+  }
+  return false;
+}
+
+DrainResult DrainTo(DatabaseSlot &slot, std::uint64_t target, bool closing) {
+  Ring &ring = RingOf(slot);
+  while (core::Distance(ring.tail(), target) > 0) {
+    CHECK_FOR_INTERRUPTS();
+    Batch batch{};
+    if (!TryWriteBatch(slot, closing, &batch)) return DrainResult::kFailed;
+    if (batch.count > 0) MoveTail(slot, batch.records_end);
+    TextsOf(slot).MoveTail(batch.texts_end);
+    if (batch.count == 0 && core::Distance(ring.tail(), target) > 0 && !WaitForPublication(ring)) {
+      return DrainResult::kBlocked;
+    }
+  }
+  return DrainResult::kDone;
+}
+
+DrainResult DrainTextsOnly(DatabaseSlot &slot, bool closing) {
+  core::ByteRing &texts = TextsOf(slot);
+  if (texts.head() == texts.tail() && !closing) return DrainResult::kDone;
+  Batch batch{};
+  if (!TryWriteBatch(slot, closing, &batch)) return DrainResult::kFailed;
+  if (batch.count > 0) MoveTail(slot, batch.records_end);
+  texts.MoveTail(batch.texts_end);
+  return DrainResult::kDone;
+}
+
+}  // namespace
+
+void DistrustPosition() { position_is_known = false; }
+
+DrainResult DrainSlot(DatabaseSlot &slot, bool closing) {
+  slot.wake_requested.store(0);
+  if (!HasExtension()) return DrainResult::kGone;
+  pgstat_report_activity(STATE_RUNNING, "flushing query records");
+  DrainResult result = DrainResult::kDone;
+  bool folds_left = true;
+  while (folds_left && result == DrainResult::kDone) {
+    folds_left = !CollectFolds(slot);
+    result = DrainTo(slot, RingOf(slot).head(), closing);
+  }
+  if (result == DrainResult::kDone) result = DrainTextsOnly(slot, closing);
+  pgstat_report_stat(true);
+  pgstat_report_activity(STATE_IDLE, nullptr);
+  return result;
+}
+
+}  // namespace weir::stats

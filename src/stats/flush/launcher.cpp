@@ -1,0 +1,214 @@
+#include "stats/flush/launcher.hpp"
+
+#include <cerrno>
+
+#include "pg/compat.hpp"
+#include "pg/pg.hpp"
+#include "stats/shared_state.hpp"
+
+extern "C" {
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+PGDLLEXPORT void weir_launcher_main(Datum argument);
+}
+
+namespace weir::stats {
+
+namespace {
+
+constexpr long kIdleMs = 60'000;
+constexpr int kFirstRetryMs = 1000;
+constexpr int kLongestRetryMs = 60'000;
+// A worker that ran this long was not failing to start.
+constexpr int kHealthyMs = 10'000;
+constexpr int kMostFailedStarts = 3;
+constexpr int kStarting = -1;  // in DatabaseSlot::worker_pid
+
+// What the launcher knows of the worker of one slot.
+struct WorkerWatch {
+  BackgroundWorkerHandle *handle;
+  TimestampTz started_at;
+  TimestampTz not_before;
+  int retry_ms;
+  int failed_starts;  // in a row, that never got as far as claiming the slot
+};
+
+WorkerWatch *watches = nullptr;
+bool complained_of_slots = false;
+
+void DescribeWorker(BackgroundWorker &worker, int slot_index) {
+  worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+  worker.bgw_start_time = BgWorkerStart_ConsistentState;
+  worker.bgw_restart_time = BGW_NEVER_RESTART;
+  strlcpy(worker.bgw_library_name, "pg_weir", sizeof(worker.bgw_library_name));
+  strlcpy(worker.bgw_function_name, "weir_flush_worker_main", sizeof(worker.bgw_function_name));
+  strlcpy(worker.bgw_type, "pg_weir flush worker", sizeof(worker.bgw_type));
+  snprintf(worker.bgw_name, sizeof(worker.bgw_name), "pg_weir flush worker for database %u",
+           SlotAt(slot_index).database.load());
+  worker.bgw_main_arg = Int32GetDatum(slot_index);
+  worker.bgw_notify_pid = MyProcPid;
+}
+
+// Taken under the lock, so that a session that pauses the slot either sees the start or prevents
+// it.
+bool ReserveStart(DatabaseSlot &slot) {
+  LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+  const bool wanted =
+      slot.active.load() != 0 && slot.pauses.load() == 0 && slot.worker_pid.load() == 0;
+  if (wanted) {
+    slot.stop_requested.store(0);
+    slot.worker_pid.store(kStarting);
+  }
+  LWLockRelease(shared->lock);
+  return wanted;
+}
+
+void PostponeStart(WorkerWatch &watch) {
+  watch.retry_ms = Min(Max(watch.retry_ms * 2, kFirstRetryMs), kLongestRetryMs);
+  watch.not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), watch.retry_ms);
+}
+
+void ReportNoWorkerSlots() {
+  if (complained_of_slots) return;
+  complained_of_slots = true;
+  ereport(LOG, errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+          errmsg("no background worker slot is free for a flush worker"),
+          errhint("Increase max_worker_processes."));
+}
+
+void StartWorker(int slot_index) {
+  DatabaseSlot &slot = SlotAt(slot_index);
+  WorkerWatch &watch = watches[slot_index];
+  if (!ReserveStart(slot)) return;
+  BackgroundWorker worker{};
+  DescribeWorker(worker, slot_index);
+  watch.started_at = GetCurrentTimestamp();
+  if (RegisterDynamicBackgroundWorker(&worker, &watch.handle)) {
+    complained_of_slots = false;
+    shared->worker_slots_exhausted.store(0);
+    return;
+  }
+  watch.handle = nullptr;
+  slot.worker_pid.store(0);
+  shared->worker_slots_exhausted.store(1);
+  ReportNoWorkerSlots();
+  PostponeStart(watch);
+}
+
+// The database may be gone without our having seen it go, as on a standby.
+void NoteFailedStart(WorkerWatch &watch, DatabaseSlot &slot) {
+  if (++watch.failed_starts < kMostFailedStarts) return;
+  watch.failed_starts = 0;
+  DetachDatabase(slot.database.load());
+}
+
+void NoteStopped(int slot_index) {
+  DatabaseSlot &slot = SlotAt(slot_index);
+  WorkerWatch &watch = watches[slot_index];
+  pfree(watch.handle);
+  watch.handle = nullptr;
+  if (slot.worker_pid.load() != 0) {
+    slot.worker_process.store(-1);
+    slot.worker_pid.store(0);
+    if (slot.stop_requested.load() == 0) NoteFailedStart(watch, slot);
+  } else {
+    watch.failed_starts = 0;
+  }
+  const bool healthy =
+      TimestampDifferenceExceeds(watch.started_at, GetCurrentTimestamp(), kHealthyMs);
+  if (healthy || slot.stop_requested.load() != 0) {
+    watch.retry_ms = 0;
+    watch.not_before = 0;
+  } else if (watch.retry_ms == 0) {
+    // One quick exit is most often somebody's doing: back at once.
+    watch.retry_ms = kFirstRetryMs / 2;
+    watch.not_before = 0;
+  } else {
+    PostponeStart(watch);
+  }
+}
+
+// Returns how long nothing needs to be done for this slot.
+long TendSlot(int slot_index) {
+  WorkerWatch &watch = watches[slot_index];
+  pid_t pid;
+  if (watch.handle != nullptr && GetBackgroundWorkerPid(watch.handle, &pid) == BGWH_STOPPED) {
+    NoteStopped(slot_index);
+  }
+  const DatabaseSlot &slot = SlotAt(slot_index);
+  if (watch.handle != nullptr || slot.active.load() == 0) return kIdleMs;
+  const long wait = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), watch.not_before);
+  if (wait > 0) return wait;
+  StartWorker(slot_index);
+  return watch.handle == nullptr ? Max(watch.retry_ms, kFirstRetryMs) : kIdleMs;
+}
+
+// Workers may have outlived an earlier launcher: those that are alive keep their slots.
+void AdoptSlots() {
+  for (int i = 0; i < SlotCount(); i++) {
+    DatabaseSlot &slot = SlotAt(i);
+    const std::int32_t process = slot.worker_process.load();
+    const std::int32_t pid = slot.worker_pid.load();
+    if (pid > 0 && process >= 0 && ProcGlobal->allProcs[process].pid == pid) continue;
+    slot.worker_pid.store(0);
+    slot.worker_process.store(-1);
+  }
+}
+
+// The postmaster tells of workers that started or stopped by SIGUSR1, which a process without a
+// database connection ignores unless it asks for it.
+void OnWorkerChange(SIGNAL_ARGS) {
+  const int saved_errno = errno;
+  SetLatch(MyLatch);
+  errno = saved_errno;
+}
+
+void LeaveLauncher(int, Datum) { shared->launcher_process.store(-1); }
+
+void RunLauncher() {
+  pqsignal(SIGTERM, die);
+  pqsignal(SIGHUP, SignalHandlerForConfigReload);
+  pqsignal(SIGUSR1, OnWorkerChange);
+  BackgroundWorkerUnblockSignals();
+  before_shmem_exit(LeaveLauncher, Datum{0});
+  watches = static_cast<WorkerWatch *>(
+      MemoryContextAllocZero(TopMemoryContext, sizeof(WorkerWatch) * SlotCount()));
+  AdoptSlots();
+  shared->launcher_process.store(pg::MyProcessNumber());
+  for (;;) {
+    long wait = kIdleMs;
+    for (int i = 0; i < SlotCount(); i++) wait = Min(wait, TendSlot(i));
+    WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, wait, PG_WAIT_EXTENSION);
+    ResetLatch(MyLatch);
+    CHECK_FOR_INTERRUPTS();
+    if (ConfigReloadPending) {
+      ConfigReloadPending = false;
+      ProcessConfigFile(PGC_SIGHUP);
+    }
+  }
+}
+
+}  // namespace
+
+void RegisterLauncher() {
+  BackgroundWorker worker{};
+  worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
+  worker.bgw_start_time = BgWorkerStart_ConsistentState;
+  worker.bgw_restart_time = 1;
+  strlcpy(worker.bgw_library_name, "pg_weir", sizeof(worker.bgw_library_name));
+  strlcpy(worker.bgw_function_name, "weir_launcher_main", sizeof(worker.bgw_function_name));
+  strlcpy(worker.bgw_name, "pg_weir launcher", sizeof(worker.bgw_name));
+  strlcpy(worker.bgw_type, "pg_weir launcher", sizeof(worker.bgw_type));
+  RegisterBackgroundWorker(&worker);
+}
+
+}  // namespace weir::stats
+
+void weir_launcher_main(Datum) { weir::stats::RunLauncher(); }

@@ -1,0 +1,178 @@
+#include "stats/flush/partitions.hpp"
+
+#include "pg/pg.hpp"
+#include "pg/spi.hpp"
+#include "settings.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/timestamp.h"
+}
+
+namespace weir::stats {
+
+namespace {
+
+constexpr int kDaysAhead = 2;
+constexpr std::int64_t kUnknownDay = INT64_MIN;
+
+// Days known to have a partition, a small cache by day number.
+constexpr std::size_t kKnownDays = 16;
+std::int64_t known_days[kKnownDays];
+bool known_days_valid = false;
+
+std::int64_t &KnownSlot(std::int64_t day) {
+  if (!known_days_valid) {
+    for (std::int64_t &known : known_days) known = kUnknownDay;
+    known_days_valid = true;
+  }
+  return known_days[static_cast<std::uint64_t>(day) % kKnownDays];
+}
+
+std::int64_t DayOf(core::Timestamp time) {
+  const std::int64_t day = time / USECS_PER_DAY;
+  return time % USECS_PER_DAY < 0 ? day - 1 : day;
+}
+
+struct Date {
+  int year, month, day;
+};
+
+Date DateOf(std::int64_t day) {
+  Date date{};
+  j2date(static_cast<int>(day + POSTGRES_EPOCH_JDATE), &date.year, &date.month, &date.day);
+  return date;
+}
+
+bool QueryIsTrue(const char *sql, const char *argument) {
+  Oid types[] = {TEXTOID};
+  Datum values[] = {CStringGetTextDatum(argument)};
+  pg::Execute(sql, SPI_OK_SELECT, 1, types, values);
+  bool is_null = false;
+  return SPI_processed > 0 &&
+         DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+}
+
+// By its bounds and not by its name: somebody may have detached and kept a partition.
+bool HasPartition(const char *from_bound) {
+  return QueryIsTrue(
+      "SELECT EXISTS (SELECT FROM pg_catalog.pg_inherits i"
+      " JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid"
+      " WHERE i.inhparent OPERATOR(pg_catalog.=) 'weir.query_stats'::pg_catalog.regclass"
+      " AND pg_catalog.pg_get_expr(c.relpartbound, c.oid) OPERATOR(pg_catalog.~~)"
+      " ('FOR VALUES FROM (''' OPERATOR(pg_catalog.||) $1 OPERATOR(pg_catalog.||) '%'))",
+      from_bound);
+}
+
+bool NameIsTaken(const char *name) {
+  return QueryIsTrue(
+      "SELECT pg_catalog.to_regclass('weir.' OPERATOR(pg_catalog.||) $1) IS NOT NULL", name);
+}
+
+char *FreeName(const Date &date) {
+  char *name = psprintf("query_stats_p%04d%02d%02d", date.year, date.month, date.day);
+  for (int suffix = 1; NameIsTaken(name); suffix++) {
+    name = psprintf("query_stats_p%04d%02d%02d_%d", date.year, date.month, date.day, suffix);
+  }
+  return name;
+}
+
+// Attaching takes a lock that lets readers and writers go on, creating in place would not. The
+// partition belongs to the extension, so that dumps leave it out and DROP EXTENSION takes it along.
+void CreatePartition(std::int64_t day) {
+  const Date from = DateOf(day);
+  const Date to = DateOf(day + 1);
+  const char *name = FreeName(from);
+  pg::Execute(psprintf("CREATE TABLE weir.%s (LIKE weir.query_stats INCLUDING DEFAULTS"
+                       " INCLUDING CONSTRAINTS INCLUDING STORAGE)",
+                       name),
+              SPI_OK_UTILITY);
+  pg::Execute(psprintf("ALTER TABLE weir.query_stats ATTACH PARTITION weir.%s FOR VALUES"
+                       " FROM ('%04d-%02d-%02d 00:00:00+00') TO ('%04d-%02d-%02d 00:00:00+00')",
+                       name, from.year, from.month, from.day, to.year, to.month, to.day),
+              SPI_OK_UTILITY);
+  pg::Execute(psprintf("ALTER EXTENSION pg_weir ADD TABLE weir.%s", name), SPI_OK_UTILITY);
+}
+
+void EnsureDay(std::int64_t day) {
+  std::int64_t &known = KnownSlot(day);
+  if (known == day) return;
+  const Date date = DateOf(day);
+  // The worker's time zone is UTC, so this is how the server prints the bound.
+  const char *bound = psprintf("%04d-%02d-%02d 00:00:00+00", date.year, date.month, date.day);
+  if (!HasPartition(bound)) CreatePartition(day);
+  known = day;
+}
+
+void DropPartition(const char *name) {
+  pg::Execute(psprintf("ALTER EXTENSION pg_weir DROP TABLE weir.%s", quote_identifier(name)),
+              SPI_OK_UTILITY);
+  pg::Execute(psprintf("DROP TABLE weir.%s", quote_identifier(name)), SPI_OK_UTILITY);
+}
+
+// Names of the partitions that end before `limit`, by their bounds.
+List *ExpiredPartitions(core::Timestamp limit) {
+  Oid types[] = {TIMESTAMPTZOID};
+  Datum values[] = {TimestampTzGetDatum(limit)};
+  pg::Execute(
+      "SELECT c.relname FROM pg_catalog.pg_inherits i"
+      " JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid"
+      " JOIN pg_catalog.pg_depend d ON d.objid OPERATOR(pg_catalog.=) c.oid"
+      " AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass"
+      " AND d.deptype OPERATOR(pg_catalog.=) 'e',"
+      " LATERAL pg_catalog.substring(pg_catalog.pg_get_expr(c.relpartbound, c.oid),"
+      " 'TO \\(''([^'']+)''\\)') AS upper_bound"
+      " WHERE i.inhparent OPERATOR(pg_catalog.=) 'weir.query_stats'::pg_catalog.regclass"
+      " AND upper_bound::pg_catalog.timestamptz OPERATOR(pg_catalog.<=) $1",
+      SPI_OK_SELECT, 1, types, values);
+  List *names = NIL;
+  for (uint64 i = 0; i < SPI_processed; i++) {
+    names = lappend(names, SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
+  }
+  return names;
+}
+
+void DropUnusedTexts() {
+  pg::Execute(
+      "DELETE FROM weir.query_texts t WHERE NOT EXISTS (SELECT FROM weir.query_stats s"
+      " WHERE s.queryid OPERATOR(pg_catalog.=) t.queryid"
+      " AND s.userid OPERATOR(pg_catalog.=) t.userid)",
+      SPI_OK_DELETE);
+}
+
+}  // namespace
+
+void EnsurePartitions(const core::QueryRecord *records, std::size_t count) {
+  std::int64_t last = kUnknownDay;
+  for (std::size_t i = 0; i < count; i++) {
+    const std::int64_t day = DayOf(records[i].ended_at);
+    if (day == last) continue;
+    EnsureDay(day);
+    last = day;
+  }
+}
+
+void MakePartitionsAhead() {
+  const std::int64_t today = DayOf(GetCurrentTimestamp());
+  for (int i = 0; i <= kDaysAhead; i++) EnsureDay(today + i);
+}
+
+bool DropExpired() {
+  if (settings.retention_s == 0) return false;
+  const core::Timestamp limit =
+      GetCurrentTimestamp() - static_cast<core::Timestamp>(settings.retention_s) * USECS_PER_SEC;
+  List *expired = ExpiredPartitions(limit);
+  ListCell *cell;
+  foreach (cell, expired) DropPartition(static_cast<char *>(lfirst(cell)));
+  if (expired == NIL) return false;
+  ForgetPartitions();
+  DropUnusedTexts();
+  return true;
+}
+
+void ForgetPartitions() { known_days_valid = false; }
+
+}  // namespace weir::stats

@@ -1,0 +1,25 @@
+// The daily partitions of weir.query_stats: made ahead of time, dropped after their time.
+#pragma once
+
+#include <cstddef>
+
+#include "core/query_record.hpp"
+
+namespace weir::stats {
+
+// All run in the caller's transaction, with SPI connected. Days are days of UTC.
+
+// Makes the partitions that these records need.
+void EnsurePartitions(const core::QueryRecord *records, std::size_t count);
+
+// Makes the partitions of today and the next two days.
+void MakePartitionsAhead();
+
+// Drops partitions whose last moment is longer ago than weir.retention, and the texts that no
+// record refers to any more. Returns true when texts were dropped.
+bool DropExpired();
+
+// What is known of existing partitions is forgotten; for after a failure.
+void ForgetPartitions();
+
+}  // namespace weir::stats

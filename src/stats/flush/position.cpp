@@ -1,0 +1,52 @@
+#include "stats/flush/position.hpp"
+
+#include "pg/pg.hpp"
+#include "pg/spi.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+}
+
+namespace weir::stats {
+
+std::uint64_t ReadPosition(std::uint64_t epoch, std::uint64_t tail) {
+  Oid types[] = {INT8OID};
+  Datum values[] = {Int64GetDatum(static_cast<std::int64_t>(epoch))};
+  pg::Execute("SELECT position FROM weir.flush_state WHERE epoch OPERATOR(pg_catalog.=) $1",
+              SPI_OK_SELECT, 1, types, values);
+  if (SPI_processed == 0) return tail;
+  bool is_null = false;
+  const Datum position = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
+  return is_null ? tail : static_cast<std::uint64_t>(DatumGetInt64(position));
+}
+
+void WritePosition(std::uint64_t epoch, std::uint64_t position, bool closing) {
+  Oid types[] = {INT8OID, INT8OID, BOOLOID};
+  Datum values[] = {Int64GetDatum(static_cast<std::int64_t>(epoch)),
+                    Int64GetDatum(static_cast<std::int64_t>(position)), BoolGetDatum(closing)};
+  pg::Execute(
+      "UPDATE weir.flush_state SET epoch = $1, position = $2, clean = $3,"
+      " flushed_at = pg_catalog.clock_timestamp()",
+      SPI_OK_UPDATE, 3, types, values);
+  if (SPI_processed > 0) return;
+  pg::Execute(
+      "INSERT INTO weir.flush_state (epoch, position, clean, flushed_at)"
+      " VALUES ($1, $2, $3, pg_catalog.clock_timestamp())",
+      SPI_OK_INSERT, 3, types, values);
+}
+
+void NoteInterruption(std::uint64_t epoch) {
+  Oid types[] = {INT8OID};
+  Datum values[] = {Int64GetDatum(static_cast<std::int64_t>(epoch))};
+  pg::Execute(
+      "INSERT INTO weir.interruptions (since, until, reason)"
+      " SELECT flushed_at, pg_catalog.pg_postmaster_start_time(),"
+      " 'the server stopped before the ring was flushed'"
+      " FROM weir.flush_state"
+      " WHERE NOT clean AND flushed_at IS NOT NULL AND epoch OPERATOR(pg_catalog.<>) $1"
+      " AND flushed_at OPERATOR(pg_catalog.<) pg_catalog.pg_postmaster_start_time()",
+      SPI_OK_INSERT, 1, types, values);
+}
+
+}  // namespace weir::stats

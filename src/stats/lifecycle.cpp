@@ -1,0 +1,117 @@
+#include "stats/lifecycle.hpp"
+
+#include <cstring>
+
+#include "pg/compat.hpp"
+#include "pg/hook.hpp"
+#include "stats/capture/session.hpp"
+#include "stats/flush/pause.hpp"
+#include "stats/shared_state.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_extension.h"
+#include "commands/dbcommands.h"
+#include "commands/defrem.h"
+#include "commands/extension.h"
+#include "storage/ipc.h"
+#include "tcop/utility.h"
+}
+
+namespace weir::stats {
+
+namespace {
+
+struct LifecycleTag;
+using UtilityHook = pg::Hook<&ProcessUtility_hook, standard_ProcessUtility, LifecycleTag>;
+using AccessHook = pg::Hook<&object_access_hook>;
+
+constexpr char kExtension[] = "pg_weir";
+
+void OnObjectAccess(ObjectAccessType access, Oid class_id, Oid object, int sub_id, void *argument) {
+  if (AccessHook::HasNext()) AccessHook::Next(access, class_id, object, sub_id, argument);
+  if (access != OAT_DROP || class_id != ExtensionRelationId) return;
+  char *name = get_extension_name(object);
+  if (name != nullptr && std::strcmp(name, kExtension) == 0) DetachAtCommit();
+}
+
+const char *OptionText(List *options, const char *wanted) {
+  ListCell *cell;
+  foreach (cell, options) {
+    auto *option = static_cast<DefElem *>(lfirst(cell));
+    if (std::strcmp(option->defname, wanted) == 0 && option->arg != nullptr) {
+      return defGetString(option);
+    }
+  }
+  return nullptr;
+}
+
+// The database that a command needs free of other sessions, or null.
+const char *DatabaseToFree(Node *command) {
+  switch (nodeTag(command)) {
+    case T_DropdbStmt:
+      return reinterpret_cast<DropdbStmt *>(command)->dbname;
+    case T_RenameStmt: {
+      auto *rename = reinterpret_cast<RenameStmt *>(command);
+      return rename->renameType == OBJECT_DATABASE ? rename->subname : nullptr;
+    }
+    case T_AlterDatabaseStmt: {
+      auto *alter = reinterpret_cast<AlterDatabaseStmt *>(command);
+      return OptionText(alter->options, "tablespace") != nullptr ? alter->dbname : nullptr;
+    }
+    case T_CreatedbStmt: {
+      const char *source =
+          OptionText(reinterpret_cast<CreatedbStmt *>(command)->options, "template");
+      return source == nullptr ? "template1" : source;
+    }
+    default:
+      return nullptr;
+  }
+}
+
+bool IsCreateExtension(const Node *command) {
+  return IsA(command, CreateExtensionStmt) &&
+         std::strcmp(reinterpret_cast<const CreateExtensionStmt *>(command)->extname, kExtension) ==
+             0;
+}
+
+#define WEIR_UTILITY_PARAMETERS                                                                 \
+  PlannedStmt *statement, const char *text, bool read_only_tree, ProcessUtilityContext context, \
+      ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *receiver,          \
+      QueryCompletion *completion
+#define WEIR_UTILITY_ARGUMENTS \
+  statement, text, read_only_tree, context, parameters, environment, receiver, completion
+
+// The worker of `database` stays away until the command is over, however it ends.
+void RunWithDatabaseFree(Oid database, WEIR_UTILITY_PARAMETERS) {
+  const bool is_drop = IsA(statement->utilityStmt, DropdbStmt);
+  DatabaseSlot *slot = PauseWorker(database);
+  PG_ENSURE_ERROR_CLEANUP(ResumeWorkerCallback, PointerGetDatum(slot));
+  { UtilityHook::Next(WEIR_UTILITY_ARGUMENTS); }
+  PG_END_ENSURE_ERROR_CLEANUP(ResumeWorkerCallback, PointerGetDatum(slot));
+  ResumeWorker(slot);
+  if (is_drop) DetachDatabase(database);
+}
+
+void OnUtility(WEIR_UTILITY_PARAMETERS) {
+  Node *command = statement->utilityStmt;
+  const char *name = IsTransactionState() && shared != nullptr ? DatabaseToFree(command) : nullptr;
+  const Oid database = name == nullptr ? InvalidOid : get_database_oid(name, true);
+  if (OidIsValid(database) && FindSlot(database) != nullptr) {
+    RunWithDatabaseFree(database, WEIR_UTILITY_ARGUMENTS);
+    return;
+  }
+  const bool creates = IsCreateExtension(command);
+  UtilityHook::Next(WEIR_UTILITY_ARGUMENTS);
+  if (creates) AttachAtCommit();
+}
+
+}  // namespace
+
+void InstallLifecycle() {
+  UtilityHook::Install(OnUtility);
+  AccessHook::Install(OnObjectAccess);
+}
+
+}  // namespace weir::stats
