@@ -11,12 +11,6 @@ namespace weir::stream {
 
 inline constexpr char kNodeName[] = "WeirAggregate";
 
-// weir.stream
-enum StreamMode : int { kStreamAuto, kStreamOff, kStreamRequire };
-
-// Hooks and node methods; called once, from _PG_init.
-void Install();
-
 // CreateCustomScanState.
 Node *CreateAggregateScan(CustomScan *plan);
 

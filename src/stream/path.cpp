@@ -2,6 +2,7 @@
 #include "stream/cost.hpp"
 #include "stream/node.hpp"
 #include "stream/reason.hpp"
+#include "stream/stream.hpp"
 #include "stream/support.hpp"
 
 #include "pg/hook.hpp"

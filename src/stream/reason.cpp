@@ -53,11 +53,11 @@ void Decline(const char *why) {
 
 WEIR_FUNCTION(weir_stream_reason) {
   using weir::stream::inquiry;
-  const char *text = text_to_cstring(PG_GETARG_TEXT_PP(0));
+  const char *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
   inquiry.is_active = true;
   inquiry.reason[0] = '\0';
   PG_TRY();
-  { weir::stream::PlanQueries(pg_parse_query(text), text); }
+  { weir::stream::PlanQueries(pg_parse_query(query), query); }
   PG_FINALLY();
   { inquiry.is_active = false; }
   PG_END_TRY();
