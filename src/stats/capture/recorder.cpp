@@ -16,11 +16,18 @@ void Add(SharedU64 &counter, std::uint64_t n) {
   counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
 }
 
+bool IsWakeRequested() { return session.slot->wake_requested.load(std::memory_order_relaxed) != 0; }
+
+void RequestWake() {
+  if (session.slot->wake_requested.exchange(1) == 0) WakeWorker(*session.slot);
+}
+
 void WakeWorkerWhenDue() {
-  DatabaseSlot &slot = *session.slot;
-  if (slot.wake_requested.load(std::memory_order_relaxed) != 0) return;
-  if (session.ring->InUse() < static_cast<std::uint64_t>(settings.flush_batch)) return;
-  if (slot.wake_requested.exchange(1) == 0) WakeWorker(slot);
+  if (IsWakeRequested()) return;
+  // A small ring must not fill up before it holds a batch.
+  const std::uint32_t due =
+      Min(static_cast<std::uint32_t>(settings.flush_batch), session.ring->capacity() / 2);
+  if (session.ring->InUse() >= due) RequestWake();
 }
 
 bool Push(const core::QueryRecord &record) {
@@ -31,7 +38,11 @@ bool Push(const core::QueryRecord &record) {
 
 bool Fold(const core::QueryRecord &record) {
   BackendArea &area = *session.area;
-  if (!area.folds().Fold(record, area.group.load(std::memory_order_relaxed))) return false;
+  if (!area.folds().Fold(record, area.group.load(std::memory_order_relaxed))) {
+    // The worker makes room in the table as well as in the ring.
+    if (!IsWakeRequested()) RequestWake();
+    return false;
+  }
   Add(area.folded, record.calls);
   return true;
 }

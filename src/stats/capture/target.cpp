@@ -25,7 +25,7 @@ struct CacheEntry {
   Target target;
 };
 
-CacheEntry cache[kCacheSize];
+constinit CacheEntry cache[kCacheSize] = {};
 
 // A renamed table or column must not go by its old name.
 void OnRelationChange(Datum, Oid relation) {

@@ -15,6 +15,7 @@ extern "C" {
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "tcop/utility.h"
+#include "utils/backend_status.h"
 }
 
 namespace weir::stats {
@@ -51,9 +52,18 @@ core::NameId TableOf(const Node *command) {
   return OidIsValid(relation) ? TableName(relation) : 0;
 }
 
+// An extension outside of us may have taken the id away to keep the inner statement of a command
+// from counting twice; what parse analysis reported is still there.
+std::uint64_t QueryIdOf(const PlannedStmt *statement) {
+  if (statement->queryId != 0 || nesting_level > 0) {
+    return static_cast<std::uint64_t>(statement->queryId);
+  }
+  return static_cast<std::uint64_t>(pgstat_get_my_query_id());
+}
+
 void Describe(core::QueryRecord &record, const PlannedStmt *statement, const char *text) {
   record.calls = 1;
-  record.query_id = static_cast<std::uint64_t>(statement->queryId);
+  record.query_id = QueryIdOf(statement);
   record.command_tag = static_cast<std::uint16_t>(CreateCommandTag(statement->utilityStmt));
   record.source = core::RecordSource::kStatement;
   record.toplevel = nesting_level == 0;

@@ -64,7 +64,7 @@ void MoveTail(DatabaseSlot &slot, std::uint64_t position) {
 void SkipCommitted(DatabaseSlot &slot) {
   if (position_is_known) return;
   Ring &ring = RingOf(slot);
-  const std::uint64_t committed = ReadPosition(slot.epoch.load(), ring.tail());
+  const std::uint64_t committed = OpenPosition(slot.epoch.load(), ring.tail());
   if (core::Distance(ring.tail(), committed) > 0) MoveTail(slot, committed);
   position_is_known = true;
 }
@@ -195,9 +195,10 @@ DrainResult DrainTo(DatabaseSlot &slot, std::uint64_t target, bool closing) {
   return DrainResult::kDone;
 }
 
-DrainResult DrainTextsOnly(DatabaseSlot &slot, bool closing) {
+// Texts without records, and the position of a worker that starts or ends.
+DrainResult DrainRest(DatabaseSlot &slot, bool closing) {
   core::ByteRing &texts = TextsOf(slot);
-  if (texts.head() == texts.tail() && !closing) return DrainResult::kDone;
+  if (texts.head() == texts.tail() && position_is_known && !closing) return DrainResult::kDone;
   Batch batch{};
   if (!TryWriteBatch(slot, closing, &batch)) return DrainResult::kFailed;
   if (batch.count > 0) MoveTail(slot, batch.records_end);
@@ -219,7 +220,7 @@ DrainResult DrainSlot(DatabaseSlot &slot, bool closing) {
     folds_left = !CollectFolds(slot);
     result = DrainTo(slot, RingOf(slot).head(), closing);
   }
-  if (result == DrainResult::kDone) result = DrainTextsOnly(slot, closing);
+  if (result == DrainResult::kDone) result = DrainRest(slot, closing);
   pgstat_report_stat(true);
   pgstat_report_activity(STATE_IDLE, nullptr);
   return result;

@@ -90,6 +90,8 @@ void CreatePartition(std::int64_t day) {
                        " INCLUDING CONSTRAINTS INCLUDING STORAGE)",
                        name),
               SPI_OK_UTILITY);
+  // Default privileges may let others read new tables. Only the parent says who sees which rows.
+  pg::Execute(psprintf("ALTER TABLE weir.%s ENABLE ROW LEVEL SECURITY", name), SPI_OK_UTILITY);
   pg::Execute(psprintf("ALTER TABLE weir.query_stats ATTACH PARTITION weir.%s FOR VALUES"
                        " FROM ('%04d-%02d-%02d 00:00:00+00') TO ('%04d-%02d-%02d 00:00:00+00')",
                        name, from.year, from.month, from.day, to.year, to.month, to.day),
@@ -156,6 +158,9 @@ void EnsurePartitions(const core::QueryRecord *records, std::size_t count) {
 }
 
 void MakePartitionsAhead() {
+  // Expired partitions take their texts along. Whoever locks both tables locks the texts first, as
+  // flushes and weir.reset() do, so that nobody waits in a circle.
+  pg::Execute("LOCK TABLE weir.query_texts IN ROW EXCLUSIVE MODE", SPI_OK_UTILITY);
   const std::int64_t today = DayOf(GetCurrentTimestamp());
   for (int i = 0; i <= kDaysAhead; i++) EnsureDay(today + i);
 }

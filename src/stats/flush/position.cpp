@@ -10,15 +10,36 @@ extern "C" {
 
 namespace weir::stats {
 
-std::uint64_t ReadPosition(std::uint64_t epoch, std::uint64_t tail) {
+namespace {
+
+// Reads the position of the ring with this epoch. False when there is none.
+bool ReadPosition(std::uint64_t epoch, std::uint64_t *position) {
   Oid types[] = {INT8OID};
   Datum values[] = {Int64GetDatum(static_cast<std::int64_t>(epoch))};
   pg::Execute("SELECT position FROM weir.flush_state WHERE epoch OPERATOR(pg_catalog.=) $1",
               SPI_OK_SELECT, 1, types, values);
-  if (SPI_processed == 0) return tail;
+  if (SPI_processed == 0) return false;
   bool is_null = false;
-  const Datum position = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
-  return is_null ? tail : static_cast<std::uint64_t>(DatumGetInt64(position));
+  const Datum value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
+  *position = static_cast<std::uint64_t>(DatumGetInt64(value));
+  return !is_null;
+}
+
+void NoteInterruption() {
+  pg::Execute(
+      "INSERT INTO weir.interruptions (since, until, reason)"
+      " SELECT flushed_at, pg_catalog.clock_timestamp(), 'the ring was lost before it was flushed'"
+      " FROM weir.flush_state WHERE NOT clean AND flushed_at IS NOT NULL",
+      SPI_OK_INSERT);
+}
+
+}  // namespace
+
+std::uint64_t OpenPosition(std::uint64_t epoch, std::uint64_t tail) {
+  std::uint64_t position = tail;
+  if (!ReadPosition(epoch, &position)) NoteInterruption();
+  WritePosition(epoch, position, false);
+  return position;
 }
 
 void WritePosition(std::uint64_t epoch, std::uint64_t position, bool closing) {
@@ -34,19 +55,6 @@ void WritePosition(std::uint64_t epoch, std::uint64_t position, bool closing) {
       "INSERT INTO weir.flush_state (epoch, position, clean, flushed_at)"
       " VALUES ($1, $2, $3, pg_catalog.clock_timestamp())",
       SPI_OK_INSERT, 3, types, values);
-}
-
-void NoteInterruption(std::uint64_t epoch) {
-  Oid types[] = {INT8OID};
-  Datum values[] = {Int64GetDatum(static_cast<std::int64_t>(epoch))};
-  pg::Execute(
-      "INSERT INTO weir.interruptions (since, until, reason)"
-      " SELECT flushed_at, pg_catalog.pg_postmaster_start_time(),"
-      " 'the server stopped before the ring was flushed'"
-      " FROM weir.flush_state"
-      " WHERE NOT clean AND flushed_at IS NOT NULL AND epoch OPERATOR(pg_catalog.<>) $1"
-      " AND flushed_at OPERATOR(pg_catalog.<) pg_catalog.pg_postmaster_start_time()",
-      SPI_OK_INSERT, 1, types, values);
 }
 
 }  // namespace weir::stats

@@ -7,13 +7,12 @@ namespace weir::stats {
 
 // All run in the caller's transaction, with SPI connected.
 
-// The position on disk when it is of the ring with this `epoch`, else `tail`.
-std::uint64_t ReadPosition(std::uint64_t epoch, std::uint64_t tail);
+// What a worker does first: the position on disk when it is of the ring with this `epoch`. Else the
+// ring is new, and its position `tail`; when the ring before it was not flushed to its end, that is
+// noted in weir.interruptions. From now on the position is not clean, that is, records may follow.
+std::uint64_t OpenPosition(std::uint64_t epoch, std::uint64_t tail);
 
 // `closing` says that nothing will follow: the server stops.
 void WritePosition(std::uint64_t epoch, std::uint64_t position, bool closing);
-
-// Notes in weir.interruptions when the ring of an earlier server run was not flushed to its end.
-void NoteInterruption(std::uint64_t epoch);
 
 }  // namespace weir::stats

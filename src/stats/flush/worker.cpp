@@ -6,7 +6,6 @@
 #include "stats/capture/session.hpp"
 #include "stats/flush/drain.hpp"
 #include "stats/flush/partitions.hpp"
-#include "stats/flush/position.hpp"
 #include "stats/shared_state.hpp"
 
 extern "C" {
@@ -123,7 +122,6 @@ void Maintain() {
   PushActiveSnapshot(GetTransactionSnapshot());
   SPI_connect();
   WEIR_FAILPOINT("maintain");
-  NoteInterruption(slot->epoch.load());
   MakePartitionsAhead();
   const bool texts_dropped = DropExpired();
   SPI_finish();

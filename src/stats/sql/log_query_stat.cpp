@@ -86,7 +86,8 @@ void Validate(const char *table, const char *field) {
             errhint("Correct the name, qualify it with its schema, or pass skip_validation => "
                     "true to record it as it is."));
   }
-  if (field == nullptr || get_attnum(relation, field) != InvalidAttrNumber) return;
+  if (field == nullptr || *field == '\0') return;
+  if (get_attnum(relation, field) != InvalidAttrNumber) return;
   ereport(ERROR, errcode(ERRCODE_UNDEFINED_COLUMN),
           errmsg("column \"%s\" of table \"%s\" does not exist", field, table),
           errhint("Correct the name, or pass skip_validation => true to record it as it is."));

@@ -1,0 +1,176 @@
+#!/usr/bin/env bash
+# Shows the whole thing on a server of its own: a CRM of ten tenants under load, and what weir.* has to
+# say about it. Ends by itself and leaves nothing behind; KEEP=1 leaves the server up.
+#
+# The extension is installed into a private copy of PostgreSQL, because a demonstration must not change
+# the machine's server: "make install" does that.
+set -euo pipefail
+
+source "$(dirname "${BASH_SOURCE[0]}")/../../test/support/server.sh"
+
+tenants=10 contacts=500 orgs=50 interactions=1000
+clients=4 seconds=${SECONDS_OF_LOAD:-20}
+
+bold='' dim='' plain='' style=ascii
+if [ -t 1 ]; then
+  bold=$'\e[1m' dim=$'\e[2m' plain=$'\e[0m'
+  case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in *UTF-8 | *utf8) style=unicode ;; esac
+fi
+
+heading() { printf '%s%s%s\n' "$bold" "$1" "$plain"; }
+note() { printf '%s%s%s\n' "$dim" "$1" "$plain"; }
+
+# One step with its time: step "What it does" command...
+step() {
+  local what=$1 started=$SECONDS
+  shift
+  printf '%-50s ' "$what"
+  "$@" || fail "did not work"
+  printf '%3d s\n' $((SECONDS - started))
+}
+
+# A table of results: ask "query".
+ask() { sql -P footer=off -P border=1 -P "linestyle=$style" -P null=- -c "$1"; }
+
+build() {
+  build_variant release && install_variant release
+}
+
+start() {
+  server_start demo cluster_name=pg_weir_demo shared_buffers=256MB synchronous_commit=off \
+    log_statement=none weir.flush_interval=1s
+}
+
+seed() {
+  export PGDATABASE=crm
+  sql -d postgres -c 'CREATE DATABASE crm' && sql -c 'CREATE EXTENSION pg_weir' &&
+    sql -f "$crm/schema.sql" &&
+    sql -v tenants=$tenants -v contacts=$contacts -v orgs=$orgs -v interactions=$interactions -v seed=0.42 \
+      -f "$crm/seed.sql"
+}
+
+# Reads and writes as 85 to 15; the reads in the shares 30, 30, 20, 10, 10.
+load() {
+  PGAPPNAME=crm as_server "$bindir/pgbench" -n -c $clients -j 2 -T "$seconds" -P 2 --random-seed=42 \
+    -D tenants=$tenants -D contacts=$contacts \
+    -f "$crm/queries/q1_email.sql@255" -f "$crm/queries/q2_phone.sql@255" \
+    -f "$crm/queries/q3_industry.sql@170" -f "$crm/queries/q4_type.sql@85" \
+    -f "$crm/queries/q5_note.sql@85" -f "$crm/queries/w1_interaction.sql@75" \
+    -f "$crm/queries/w2_contact.sql@75" crm 2>&1
+}
+
+# pgbench's progress lines, each with what the ring holds at that moment.
+show_progress() {
+  local line captured waiting flushed
+  printf '%8s %16s %12s %12s %10s %12s\n' seconds transactions/s 'latency ms' captured 'in ring' flushed
+  while IFS= read -r line; do
+    if [[ $line =~ ^progress:\ ([0-9.]+)\ s,\ ([0-9.]+)\ tps,\ lat\ ([0-9.]+) ]]; then
+      IFS='|' read -r captured waiting flushed < <(value "SELECT captured, in_ring, flushed
+        FROM weir.ring_status() WHERE database = 'crm'")
+      printf '%8.0f %16.0f %12.3f %12s %10s %12s\n' "${BASH_REMATCH[@]:1}" "$captured" "$waiting" "$flushed"
+    else
+      printf '%s\n' "$line" >>"$scratch/log/pgbench.log"
+    fi
+  done
+}
+
+check_counts() {
+  local executed stored
+  executed=$(sed -n 's/^number of transactions actually processed: \([0-9]*\).*/\1/p' "$scratch/log/pgbench.log" | head -n 1)
+  # Every script is two statements: it says which tenant it works for, then works.
+  executed=$((executed * 2))
+  stored=$(value "SELECT sum(calls) FROM weir.query_stats WHERE application_name = 'crm'")
+  printf 'statements pgbench executed   %12d\n' "$executed"
+  printf 'statements in the log         %12d\n' "$stored"
+  [ "$executed" -eq "$stored" ] || fail "the two must be equal"
+  printf 'equal: nothing lost, nothing counted twice\n\n'
+}
+
+show_results() {
+  echo
+  heading 'What was captured'
+  value 'SELECT weir.flush()' >/dev/null
+  ask "SELECT captured, flushed, in_ring, folded_pending, dropped, flushes, pg_size_pretty(
+         (SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('weir.query_stats'))) AS log_size
+       FROM weir.ring_status() WHERE database = 'crm'"
+  check_counts
+
+  heading 'Who uses it: weir.tenant_stats'
+  ask "SELECT tenant_id, calls, round(avg_ms::numeric, 3) AS avg_ms, round(p95_ms::numeric, 3) AS p95_ms,
+         round(p99_ms::numeric, 3) AS p99_ms, round(total_ms::numeric) AS total_ms
+       FROM weir.tenant_stats WHERE tenant_id IS NOT NULL ORDER BY total_ms DESC LIMIT 10"
+
+  heading 'What takes the time: weir.statements'
+  ask "SELECT calls, round(total_exec_time::numeric) AS total_ms, round(mean_exec_time::numeric, 3) AS mean_ms,
+         round(max_exec_time::numeric, 2) AS max_ms, rows, shared_blks_hit AS hits, left(query, 64) AS query
+       FROM weir.statements WHERE query NOT LIKE '%weir.%' ORDER BY total_exec_time DESC LIMIT 7"
+
+  heading 'The slowest single executions: weir.slow_queries()'
+  ask "SELECT round(duration_ms::numeric, 2) AS ms, tenant_id, table_name, field_name, left(query, 50) AS query
+       FROM weir.slow_queries(1000) WHERE tenant_id IS NOT NULL ORDER BY duration_ms DESC LIMIT 5"
+
+  heading 'Which columns are asked for: weir.field_usage'
+  ask "SELECT table_name, field_name, query_type, calls, tenants, round(avg_ms::numeric, 3) AS avg_ms,
+         round(p95_ms::numeric, 3) AS p95_ms
+       FROM weir.field_usage WHERE table_name IN ('contacts', 'organizations', 'interactions')
+       ORDER BY total_ms DESC LIMIT 8"
+  note 'email and phone are searched for by every tenant, and no index helps.'
+  echo
+}
+
+measure_cost() {
+  sql -d postgres -c 'CREATE DATABASE cost' && sql -d cost -c 'CREATE EXTENSION pg_weir' &&
+    as_server "$bindir/pgbench" -i -q -s 2 cost >/dev/null 2>&1 &&
+    PGDATABASE=cost as_server env PATH="$bindir:$PATH" "$(stage bench/cpu_cost.sh)" -r 15 -n 10000 \
+      'SET weir.capture = off;' 'SET weir.capture = top;' >"$scratch/cost" || return 1
+  # A figure counts only if those statements were captured.
+  [ "$(value "SELECT captured >= 16 * 10000 FROM weir.ring_status() WHERE database = 'cost'" cost)" = t ] ||
+    fail 'the measured statements were not captured'
+}
+
+show_cost() {
+  heading 'What capture costs'
+  if ! measure_cost 2>"$scratch/log/cost.log"; then
+    echo "could not be measured here: $(tail -n 1 "$scratch/log/cost.log")"
+    return
+  fi
+  note 'CPU time of one session per prepared look-up by primary key, switched inside the session'
+  awk '{name = NR == 1 ? "capture off" : "capture top"; ns[NR] = $4
+        printf "%-14s %8.2f us a statement\n", name, $4 / 1000}
+       NR == 2 {printf "%-14s %8.2f us, %.1f %% of the CPU time\n", "difference", (ns[2] - ns[1]) / 1000, (1 / $1 - 1) * 100}
+      ' "$scratch/cost"
+}
+
+# Root connects with these lines as they are; so does the user whose server it is.
+how_to_connect() {
+  local as=''
+  [ "$(id -u)" -ne 0 ] || as="runuser -u $server_user -- "
+  echo
+  heading 'How to connect'
+  if [ -n "${KEEP:-}" ]; then
+    printf 'connect  %s\n' "$bindir/psql -h $PGHOST -p $port -U postgres crm"
+    printf 'stop     %s\n' "(cd / && ${as}$bindir/pg_ctl stop -D $scratch/demo) && rm -rf $scratch"
+    # shellcheck disable=SC2034
+    KEEP_SCRATCH=1
+  else
+    echo "The server goes now. \"make demo KEEP=1\" leaves it up and says how to connect and how to stop it."
+  fi
+}
+
+scratch_begin
+started=$SECONDS
+heading 'pg_weir: what flows through a database'
+step 'Building the extension' build
+note "$(machine)"
+crm=$(stage bench/crm)
+step 'Starting a server of our own' start
+step "A CRM: $tenants tenants, $((tenants * (contacts + orgs + interactions))) rows" seed
+
+echo
+heading "Load: $clients clients, $seconds s, tenants chosen by Zipf's law"
+load | show_progress
+[ "${PIPESTATUS[0]}" -eq 0 ] || fail "pgbench failed: $(tail -n 3 "$scratch/log/pgbench.log")"
+show_results
+show_cost
+how_to_connect
+note "$((SECONDS - started)) s in all"
