@@ -163,6 +163,7 @@ Encoding KeyEncoding(Oid type, Oid collation) {
     case BPCHAROID: return TextEncoding(collation, Encoding::kKeyBpchar);
     case NUMERICOID: return Encoding::kKeyNumeric;
     case INTERVALOID: return Encoding::kKeyInterval;
+    case NAMEOID: return Encoding::kKeyName;
     case UUIDOID: return Encoding::kKeyFixed;
     default: return type_is_enum(getBaseType(type)) ? Encoding::kUint32 : Encoding::kNone;
   }
@@ -180,6 +181,7 @@ core::ValueKind KindOf(Encoding encoding) {
     case Encoding::kKeyFloat8:
     case Encoding::kKeyBpchar:
     case Encoding::kKeyInterval:
+    case Encoding::kKeyName:
     case Encoding::kKeyFixed: return core::ValueKind::kText;
     default: return core::ValueKind::kInt32;
   }
@@ -239,6 +241,10 @@ void EncodeDatum(core::Column *column, int row, Encoding encoding, int length, D
       break;
     case Encoding::kKeyBpchar: EncodeBpchar(column, row, value, context); break;
     case Encoding::kKeyInterval: EncodeIntervalKey(column, row, value, context); break;
+    case Encoding::kKeyName:
+      EncodeFixed(column, row, static_cast<int>(strlen(NameStr(*DatumGetName(value)))), value,
+                  context);
+      break;
     case Encoding::kKeyFixed: EncodeFixed(column, row, length, value, context); break;
     case Encoding::kNullness:
     case Encoding::kNone: *word = 0; break;
@@ -270,6 +276,11 @@ Datum DecodeKey(const KeyValue &value, Encoding encoding) {
     case Encoding::kKeyFloat4:
     case Encoding::kKeyFloat8: return core::Load<Datum>(bytes + 8);
     case Encoding::kKeyInterval: return CopyBytes(bytes + 16, sizeof(Interval));
+    case Encoding::kKeyName: {
+      auto *name = static_cast<char *>(palloc0(NAMEDATALEN));
+      memcpy(name, bytes, length);
+      return PointerGetDatum(name);
+    }
     case Encoding::kKeyFixed: return CopyBytes(bytes, length);
     default: return Int64GetDatum(value.word);
   }

@@ -23,6 +23,7 @@ enum class Encoding : uint8 {
   kKeyFloat8,
   kKeyBpchar,
   kKeyInterval,
+  kKeyName,
   kKeyFixed,     // fixed length, by reference, bytes are identity
   kNullness,     // only whether it is NULL
 };

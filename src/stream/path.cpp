@@ -93,6 +93,7 @@ void OfferParallel(const Offer &offer, Path *input) {
 
 // Group keys that are hashed at the user's wish only.
 bool IsWanted(bool has_keys) {
+  if (IsInquiring()) return true;
   if (settings.stream == kStreamOff) return false;
   return settings.stream == kStreamRequire || !has_keys || enable_hashagg;
 }

@@ -49,6 +49,8 @@ void Decline(const char *why) {
           errhint("SET weir.stream = auto; lets PostgreSQL run what cannot be streamed."));
 }
 
+bool IsInquiring() { return inquiry.is_active; }
+
 }  // namespace weir::stream
 
 WEIR_FUNCTION(weir_stream_reason) {

@@ -7,4 +7,7 @@ namespace weir::stream {
 // weir.stream_reason(), nothing otherwise.
 void Decline(const char *why);
 
+// Whether weir.stream_reason() is planning: it asks whatever weir.stream says.
+bool IsInquiring();
+
 }  // namespace weir::stream

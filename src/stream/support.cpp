@@ -87,11 +87,9 @@ bool AggregatesProblem(List *aggregates, const char **why) {
   return false;
 }
 
-bool ShapeProblem(const Query *parse, const GroupPathExtraData *extra, const char **why) {
+bool ShapeProblem(const Query *parse, const char **why) {
   if (parse->groupingSets != NIL) {
     *why = "Grouping sets group the same rows several times.";
-  } else if (parse->groupClause != NIL && (extra->flags & GROUPING_CAN_USE_HASH) == 0) {
-    *why = "The aggregation cannot be hashed.";
   } else if (list_length(parse->groupClause) > core::kMaxKeys) {
     *why = psprintf("More than %d group keys have no streaming form.", core::kMaxKeys);
   } else {
@@ -128,7 +126,7 @@ bool SplitTarget(const PathTarget *target, List *clauses, Grouping *grouping, Li
 bool CanStream(PlannerInfo *root, RelOptInfo *grouped, GroupPathExtraData *extra,
                Grouping *grouping, const char **why) {
   const Query *parse = root->parse;
-  if (ShapeProblem(parse, extra, why)) return false;
+  if (ShapeProblem(parse, why)) return false;
   *grouping = {create_empty_pathtarget(), NIL, NIL};
   List *rest = NIL;
   if (!SplitTarget(grouped->reltarget, parse->groupClause, grouping, &rest, why)) return false;
@@ -141,6 +139,10 @@ bool CanStream(PlannerInfo *root, RelOptInfo *grouped, GroupPathExtraData *extra
   if (AggregatesProblem(collector.aggregates, why)) return false;
   if (list_length(collector.aggregates) + list_length(grouping->keys) > core::kMaxColumns) {
     *why = psprintf("More than %d columns have no streaming form.", core::kMaxColumns);
+    return false;
+  }
+  if (parse->groupClause != NIL && (extra->flags & GROUPING_CAN_USE_HASH) == 0) {
+    *why = "The aggregation cannot be hashed.";
     return false;
   }
   grouping->aggregates = collector.aggregates;

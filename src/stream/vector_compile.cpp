@@ -128,7 +128,7 @@ int CompileArithmetic(ColumnSet *set, Oid function, List *arguments, Expr *expre
 int CompileBase(ColumnSet *set, const Var *var, Encoding encoding, int destination) {
   const Oid type = var->vartype;
   Encoding physical = encoding == Encoding::kNullness || IsPadded(encoding) ||
-                                    encoding == Encoding::kKeyFixed || encoding == Encoding::kText ||
+                                    encoding == Encoding::kKeyFixed || encoding == Encoding::kKeyName || encoding == Encoding::kText ||
                                     encoding == Encoding::kNumeric
                                 ? encoding
                                 : PhysicalEncoding(type);
