@@ -9,6 +9,7 @@ extern "C" {
 #include "executor/instrument.h"
 #include "nodes/nodeFuncs.h"
 #include "storage/proc.h"
+#include "utils/rel.h"
 // 16 moved query ids to the nodes.
 #if PG_VERSION_NUM >= 160000
 #include "nodes/queryjumble.h"
@@ -31,6 +32,15 @@ inline int MyProcessNumber() {
 
 // Processes that can run statements: everything but auxiliary processes.
 inline int ProcessCount() { return MaxBackends; }
+
+// Where a relation's file is. 16 renamed it.
+inline auto LocatorOf(Relation relation) {
+#if PG_VERSION_NUM >= 160000
+  return relation->rd_locator;
+#else
+  return relation->rd_node;
+#endif
+}
 
 // 18 made query ids signed, as SQL shows them.
 inline uint64 QueryId(int64 id) { return static_cast<uint64>(id); }

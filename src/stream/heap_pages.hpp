@@ -21,6 +21,9 @@ struct PageWalk {
   BlockNumber next;
   BlockNumber remaining;   // serial walks
   Buffer ahead;            // pinned already, for `next`
+  Buffer last_read;
+  int good_guesses;
+  int bad_guesses;
 };
 
 void BeginWalk(PageWalk *walk, TableScanDesc scan, Source *source);

@@ -67,29 +67,51 @@ struct Batch {
   int64 kept;
 };
 
+int SelectRows(const core::Column &condition, int count, uint16 *kept) {
+  int selected = 0;
+  for (int i = 0; i < count; ++i) {
+    kept[selected] = static_cast<uint16>(i);
+    selected += static_cast<int>(condition.word[i] != 0) & static_cast<int>(condition.null[i] == 0);
+  }
+  return selected;
+}
+
+int NarrowRows(const core::Column &condition, int count, uint16 *kept) {
+  int selected = 0;
+  for (int i = 0; i < count; ++i) {
+    const uint16 row = kept[i];
+    kept[selected] = row;
+    selected += static_cast<int>(condition.word[row] != 0) & static_cast<int>(condition.null[row] == 0);
+  }
+  return selected;
+}
+
+void KeepRows(PageRows *rows, const uint16 *kept, int count) {
+  bool any_irregular = false;
+  for (int i = 0; i < count; ++i) {
+    const int row = kept[i];
+    rows->header[i] = rows->header[row];
+    rows->data[i] = rows->data[row];
+    rows->line[i] = rows->line[row];
+    rows->is_irregular[i] = rows->is_irregular[row];
+    any_irregular |= rows->is_irregular[i];
+  }
+  rows->count = count;
+  rows->any_irregular = any_irregular;
+}
+
 // Keeps the rows whose conditions all came out true.
 void ApplyColumnQuals(AggregateScan *scan, Source *source, PageRows *rows, const char *limit) {
   ColumnSet *set = source->qual_set;
   DecodeRows(source->qual_program, set, rows, 0, limit, scan->batch_context);
   RunColumnSteps(set, rows->count);
-  int kept = 0;
-  bool any_irregular = false;
-  for (int i = 0; i < rows->count; ++i) {
-    bool keeps = true;
-    for (int q = 0; q < source->qual_count; ++q) {
-      const core::Column &column = set->columns[source->qual_column[q]];
-      keeps &= column.word[i] != 0 && column.null[i] == 0;
-    }
-    rows->header[kept] = rows->header[i];
-    rows->data[kept] = rows->data[i];
-    rows->line[kept] = rows->line[i];
-    rows->is_irregular[kept] = rows->is_irregular[i];
-    any_irregular |= keeps && rows->is_irregular[i];
-    kept += keeps;
+  uint16 kept[MaxHeapTuplesPerPage];
+  int count = SelectRows(set->columns[source->qual_column[0]], rows->count, kept);
+  for (int q = 1; q < source->qual_count; ++q) {
+    count = NarrowRows(set->columns[source->qual_column[q]], count, kept);
   }
   ResetColumns(set, rows->count);
-  rows->count = kept;
-  rows->any_irregular = any_irregular;
+  KeepRows(rows, kept, count);
 }
 
 // Conditions and columns that need the server's evaluator, for the rows left.
