@@ -17,9 +17,9 @@ MERGE INTO item USING change ON item.id = change.id
 WITH gone AS (DELETE FROM change WHERE id = 200 RETURNING *) INSERT INTO item SELECT id + 1, name FROM gone;
 INSERT INTO item VALUES (1, 'again') ON CONFLICT (id) DO UPDATE SET name = excluded.name RETURNING id;
 COPY change TO '/dev/null';
-COPY change FROM stdin;
-3	three
-4	four
+COPY change FROM stdin (DELIMITER ',');
+3,three
+4,four
 \.
 COPY (SELECT * FROM item WHERE id < 3) TO '/dev/null';
 TRUNCATE change;

@@ -33,8 +33,8 @@ RESET statement_timeout;
 -- utility commands
 CREATE TABLE stock ();
 DROP TABLE no_such_table;
-COPY stock FROM stdin;
-3	-1
+COPY stock FROM stdin (DELIMITER ',');
+3,-1
 \.
 VACUUM (FULL, PARALLEL 2) stock;
 -- in an aborted transaction nothing runs, so there is nothing to record

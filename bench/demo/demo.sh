@@ -121,10 +121,10 @@ show_results() {
 measure_cost() {
   sql -d postgres -c 'CREATE DATABASE cost' && sql -d cost -c 'CREATE EXTENSION pg_weir' &&
     as_server "$bindir/pgbench" -i -q -s 2 cost >/dev/null 2>&1 &&
-    PGDATABASE=cost as_server env PATH="$bindir:$PATH" "$(stage bench/cpu_cost.sh)" -r 15 -n 10000 \
+    PGDATABASE=cost as_server env PATH="$bindir:$PATH" "$(stage bench/cpu_cost.sh)" -r 40 -n 4000 \
       'SET weir.capture = off;' 'SET weir.capture = top;' >"$scratch/cost" || return 1
   # A figure counts only if those statements were captured.
-  [ "$(value "SELECT captured >= 16 * 10000 FROM weir.ring_status() WHERE database = 'cost'" cost)" = t ] ||
+  [ "$(value "SELECT captured >= 40 * 4000 FROM weir.ring_status() WHERE database = 'cost'" cost)" = t ] ||
     fail 'the measured statements were not captured'
 }
 

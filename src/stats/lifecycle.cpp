@@ -90,8 +90,9 @@ void RunWithDatabaseFree(Oid database, WEIR_UTILITY_PARAMETERS) {
   PG_ENSURE_ERROR_CLEANUP(ResumeWorkerCallback, PointerGetDatum(slot));
   { UtilityHook::Next(WEIR_UTILITY_ARGUMENTS); }
   PG_END_ENSURE_ERROR_CLEANUP(ResumeWorkerCallback, PointerGetDatum(slot));
-  ResumeWorker(slot);
+  // In this order, so that the launcher does not send a worker to a database that is gone.
   if (is_drop) DetachDatabase(database);
+  ResumeWorker(slot);
 }
 
 void OnUtility(WEIR_UTILITY_PARAMETERS) {

@@ -159,8 +159,27 @@ void RestartCounts(DatabaseSlot &slot) {
   slot.last_error = {};
 }
 
+// What was captured for tables that were dropped. While a worker is still leaving, it owns the
+// tail.
+void DiscardWaiting(DatabaseSlot &slot) {
+  if (slot.worker_pid.load() != 0) return;
+  Ring &ring = RingOf(slot);
+  ring.MoveTail(ring.tail() +
+                ring.Peek(ring.tail(), ring.capacity(), [](const core::QueryRecord &) {}));
+  core::ByteRing &texts = TextsOf(slot);
+  std::uint64_t texts_end = texts.tail();
+  texts.Peek(
+      texts.tail(), texts.capacity(), [](std::string_view) {}, &texts_end);
+  texts.MoveTail(texts_end);
+  for (int i = 0; i < pg::ProcessCount(); i++) AreaAt(i).folds().Discard(slot.group);
+}
+
 void Activate(DatabaseSlot &slot, Oid database) {
-  if (slot.database.load() != database) ClearSlot(slot, database);
+  if (slot.database.load() == database) {
+    DiscardWaiting(slot);
+  } else {
+    ClearSlot(slot, database);
+  }
   FingerprintsOf(slot).Clear();
   RestartCounts(slot);
   slot.stop_requested.store(0);

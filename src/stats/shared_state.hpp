@@ -82,6 +82,7 @@ struct DatabaseSlot {
   SharedU64 flushes{0};
   SharedU64 flush_errors{0};
   SharedI64 last_flush{0};
+  SharedU64 drains{0};           // times everything that waited was committed
   SharedU64 flush_completed{0};  // the newest request served
   SharedU64 flush_failed{0};     // the newest request that met a failure
   SharedU32 recovering{0};       // the worker waits for the end of recovery

@@ -36,7 +36,7 @@ struct Execution {
   MemoryContextCallback on_reset;
   Execution *next;
   const QueryDesc *query_desc;
-  std::uint32_t group;
+  std::uint32_t stay;
   bool submitted;
   core::QueryRecord record;
 };
@@ -65,13 +65,9 @@ Execution *FindExecution(const QueryDesc *query_desc) {
   return nullptr;
 }
 
-bool IsSameStay(std::uint32_t group) {
-  return session.slot != nullptr && session.area->group.load(std::memory_order_relaxed) == group;
-}
-
-// Hands the record over, once. The names in it are numbers of one stay of the database in its slot.
-void SubmitOnce(core::QueryRecord &record, std::uint32_t group) {
-  if (!IsRecording() || !IsSameStay(group)) return;
+// Hands the record over.
+void SubmitOnce(core::QueryRecord &record, std::uint32_t stay) {
+  if (!IsStay(stay)) return;
   record.exec.min = record.exec.max = record.exec.total;
   Submit(record, ChooseRoute(record));
 }
@@ -86,9 +82,8 @@ void OnExecutorMemoryReset(void *argument) {
       break;
     }
   }
-  if (!execution->submitted && execution->record.ended_at != 0 &&
-      session.generation == shared->generation.load() && IsSameStay(execution->group)) {
-    SubmitOnce(execution->record, execution->group);
+  if (!execution->submitted && execution->record.ended_at != 0) {
+    SubmitOnce(execution->record, execution->stay);
   }
 }
 
@@ -131,32 +126,32 @@ void Follow(const QueryDesc *query_desc, const core::QueryRecord &record) {
   execution->record = record;
   execution->submitted = false;
   execution->query_desc = query_desc;
-  execution->group = session.area->group.load(std::memory_order_relaxed);
+  execution->stay = CurrentStay();
   execution->next = running;
   running = execution;
   execution->on_reset = {.func = OnExecutorMemoryReset, .arg = execution};
   MemoryContextRegisterResetCallback(query_desc->estate->es_query_cxt, &execution->on_reset);
 }
 
-// In a PG_CATCH block: nothing here allocates or raises.
-void SubmitFailure(core::QueryRecord &record, std::uint32_t group, const Measurement &from) {
-  AddMeasurement(record, from);
+// In a PG_CATCH block: nothing here allocates or raises. A statement that fails before it runs has
+// an execution time of zero.
+void SubmitFailure(core::QueryRecord &record, std::uint32_t stay) {
+  if (record.ended_at == 0) record.ended_at = WallClockAt(Now());
   record.sqlstate = geterrcode();
-  SubmitOnce(record, group);
+  SubmitOnce(record, stay);
 }
 
 void StartRecorded(QueryDesc *query_desc, int eflags) {
   core::QueryRecord record{};
   DescribeStatement(record, query_desc);
-  const std::uint32_t group = session.area->group.load(std::memory_order_relaxed);
-  const Measurement from = Measurement::Begin();
+  const std::uint32_t stay = CurrentStay();
   nesting_level++;
   PG_TRY();
   { StartHook::Next(query_desc, eflags); }
   PG_CATCH();
   {
     nesting_level--;
-    SubmitFailure(record, group, from);
+    SubmitFailure(record, stay);
     PG_RE_THROW();
   }
   PG_END_TRY();
@@ -185,7 +180,8 @@ void RunMeasured(Execution *execution, Step step) {
     nesting_level--;
     if (execution != nullptr) {
       execution->submitted = true;
-      SubmitFailure(execution->record, execution->group, from);
+      AddMeasurement(execution->record, from);
+      SubmitFailure(execution->record, execution->stay);
     }
     PG_RE_THROW();
   }
@@ -237,7 +233,7 @@ void OnExecutorEnd(QueryDesc *query_desc) {
     // A portal that was opened and closed without a fetch.
     if (record.ended_at == 0) record.ended_at = WallClockAt(Now());
     AddJit(record, query_desc->estate);
-    SubmitOnce(record, execution->group);
+    SubmitOnce(record, execution->stay);
   }
   EndHook::Next(query_desc);
 }

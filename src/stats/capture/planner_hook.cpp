@@ -22,12 +22,12 @@ namespace {
 using PlannerHook = pg::Hook<&planner_hook, standard_planner>;
 
 // In a PG_CATCH block: nothing here allocates or raises.
-void SubmitFailure(core::QueryRecord &record, instr_time start) {
+void SubmitFailure(core::QueryRecord &record, std::uint32_t stay, instr_time start) {
   const instr_time end = Now();
   record.exec = core::DurationSummary::Of(MillisecondsBetween(start, end));
   record.ended_at = WallClockAt(end);
   record.sqlstate = geterrcode();
-  if (session.slot != nullptr) Submit(record, Route::kRing);
+  if (IsStay(stay)) Submit(record, Route::kRing);
 }
 
 CommandTag TagOf(const Query *query) {
@@ -65,6 +65,7 @@ PlannedStmt *OnPlan(Query *query, const char *text, int cursor_options, ParamLis
   core::QueryRecord record{};
   // The planner may scribble on the query, so what a failure needs is taken before.
   if (captures) Describe(record, query, text);
+  const std::uint32_t stay = CurrentStay();
   const instr_time start = Now();
   PlannedStmt *volatile plan = nullptr;
   nesting_level++;
@@ -73,7 +74,7 @@ PlannedStmt *OnPlan(Query *query, const char *text, int cursor_options, ParamLis
   PG_CATCH();
   {
     nesting_level--;
-    if (captures) SubmitFailure(record, start);
+    if (captures) SubmitFailure(record, stay, start);
     PG_RE_THROW();
   }
   PG_END_TRY();

@@ -66,7 +66,9 @@ void UseSlot(DatabaseSlot *slot) {
   if (slot == nullptr || area.group.load() != slot->group.load()) RetireArea(area);
   if (slot == nullptr) return;
   if (!exit_registered) {
-    before_shmem_exit(OnProcessExit, Datum{0});
+    // Not before_shmem_exit(): this may run inside of code that has put its own clean-up on top of
+    // that list and expects to find it there.
+    on_shmem_exit(OnProcessExit, Datum{0});
     exit_registered = true;
   }
   // Under the lock the slot cannot go to another database before the area holds its group.

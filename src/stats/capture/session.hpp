@@ -30,6 +30,15 @@ inline bool IsRecording() {
   return session.slot != nullptr;
 }
 
+// Names in a record are numbers of one stay of the database in its slot. A record that is begun
+// under CurrentStay() may be submitted as long as IsStay() says so; unlike IsRecording() this never
+// asks the catalog, so it serves in error handlers. Needs IsRecording() at the beginning.
+inline std::uint32_t CurrentStay() { return session.area->group.load(std::memory_order_relaxed); }
+inline bool IsStay(std::uint32_t stay) {
+  return session.slot != nullptr && CurrentStay() == stay &&
+         session.slot->active.load(std::memory_order_relaxed) != 0;
+}
+
 // Number of a name in the slot's table, "__other__" when the table is full, 0 for an empty name.
 core::NameId InternName(const char *name);
 

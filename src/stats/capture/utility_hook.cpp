@@ -94,20 +94,17 @@ void Finish(core::QueryRecord &record, instr_time start, const UsageMark &usage)
   AddUsageSince(usage, record.counters);
 }
 
-// The names in the record are numbers of one stay of the database in its slot, which the command
-// itself may have ended.
-void SubmitFor(std::uint32_t group, const core::QueryRecord &record) {
-  if (IsRecording() && session.area->group.load(std::memory_order_relaxed) == group) {
-    Submit(record, ChooseRoute(record));
-  }
+// The command itself may have ended the stay.
+void SubmitFor(std::uint32_t stay, const core::QueryRecord &record) {
+  if (IsStay(stay)) Submit(record, ChooseRoute(record));
 }
 
 void RunRecorded(WEIR_UTILITY_PARAMETERS) {
   core::QueryRecord record{};
+  const UsageMark usage = UsageMark::Now();
   // Afterwards the statement may be gone, as after ROLLBACK.
   Describe(record, statement, text);
-  const std::uint32_t group = session.area->group.load(std::memory_order_relaxed);
-  const UsageMark usage = UsageMark::Now();
+  const std::uint32_t stay = CurrentStay();
   const instr_time start = Now();
   nesting_level++;
   PG_TRY();
@@ -117,14 +114,14 @@ void RunRecorded(WEIR_UTILITY_PARAMETERS) {
     nesting_level--;
     Finish(record, start, usage);
     record.sqlstate = geterrcode();
-    SubmitFor(group, record);
+    SubmitFor(stay, record);
     PG_RE_THROW();
   }
   PG_END_TRY();
   nesting_level--;
   Finish(record, start, usage);
   record.counters.rows = RowsOf(completion);
-  SubmitFor(group, record);
+  SubmitFor(stay, record);
 }
 
 void RunNested(WEIR_UTILITY_PARAMETERS) {

@@ -1,7 +1,5 @@
 #include "stats/flush/launcher.hpp"
 
-#include <cerrno>
-
 #include "pg/compat.hpp"
 #include "pg/pg.hpp"
 #include "stats/shared_state.hpp"
@@ -26,15 +24,15 @@ namespace {
 constexpr long kIdleMs = 60'000;
 constexpr int kFirstRetryMs = 1000;
 constexpr int kLongestRetryMs = 60'000;
-// A worker that ran this long was not failing to start.
-constexpr int kHealthyMs = 10'000;
+// Between two starts of a worker that did its work, whoever ended it.
+constexpr int kHealthyRestartMs = 100;
 constexpr int kMostFailedStarts = 3;
 constexpr int kStarting = -1;  // in DatabaseSlot::worker_pid
 
 // What the launcher knows of the worker of one slot.
 struct WorkerWatch {
   BackgroundWorkerHandle *handle;
-  TimestampTz started_at;
+  std::uint64_t drains_at_start;
   TimestampTz not_before;
   int retry_ms;
   int failed_starts;  // in a row, that never got as far as claiming the slot
@@ -89,7 +87,7 @@ void StartWorker(int slot_index) {
   if (!ReserveStart(slot)) return;
   BackgroundWorker worker{};
   DescribeWorker(worker, slot_index);
-  watch.started_at = GetCurrentTimestamp();
+  watch.drains_at_start = slot.drains.load();
   if (RegisterDynamicBackgroundWorker(&worker, &watch.handle)) {
     complained_of_slots = false;
     shared->worker_slots_exhausted.store(0);
@@ -121,15 +119,9 @@ void NoteStopped(int slot_index) {
   } else {
     watch.failed_starts = 0;
   }
-  const bool healthy =
-      TimestampDifferenceExceeds(watch.started_at, GetCurrentTimestamp(), kHealthyMs);
-  if (healthy || slot.stop_requested.load() != 0) {
+  if (slot.drains.load() != watch.drains_at_start || slot.stop_requested.load() != 0) {
     watch.retry_ms = 0;
-    watch.not_before = 0;
-  } else if (watch.retry_ms == 0) {
-    // One quick exit is most often somebody's doing: back at once.
-    watch.retry_ms = kFirstRetryMs / 2;
-    watch.not_before = 0;
+    watch.not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kHealthyRestartMs);
   } else {
     PostponeStart(watch);
   }
@@ -162,21 +154,14 @@ void AdoptSlots() {
   }
 }
 
-// The postmaster tells of workers that started or stopped by SIGUSR1, which a process without a
-// database connection ignores unless it asks for it.
-void OnWorkerChange(SIGNAL_ARGS) {
-  const int saved_errno = errno;
-  SetLatch(MyLatch);
-  errno = saved_errno;
-}
-
 void LeaveLauncher(int, Datum) { shared->launcher_process.store(-1); }
 
 void RunLauncher() {
   pqsignal(SIGTERM, die);
   pqsignal(SIGHUP, SignalHandlerForConfigReload);
-  pqsignal(SIGUSR1, OnWorkerChange);
   BackgroundWorkerUnblockSignals();
+  // To no database: enough to be seen in pg_stat_activity and to hear of workers that stop.
+  BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
   before_shmem_exit(LeaveLauncher, Datum{0});
   watches = static_cast<WorkerWatch *>(
       MemoryContextAllocZero(TopMemoryContext, sizeof(WorkerWatch) * SlotCount()));
@@ -199,7 +184,7 @@ void RunLauncher() {
 
 void RegisterLauncher() {
   BackgroundWorker worker{};
-  worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
+  worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
   worker.bgw_start_time = BgWorkerStart_ConsistentState;
   worker.bgw_restart_time = 1;
   strlcpy(worker.bgw_library_name, "pg_weir", sizeof(worker.bgw_library_name));

@@ -165,6 +165,7 @@ bool Flush(bool closing) {
   switch (DrainSlot(*slot, closing)) {
     case DrainResult::kDone:
       back_off_ms = 0;
+      slot->drains.fetch_add(1);
       Answer(slot->flush_completed, request);
       return true;
     case DrainResult::kBlocked:
@@ -210,9 +211,11 @@ bool SessionsRemain() {
 }
 
 // The server is stopping, most likely: sessions end at the same time, and their last records are
-// waited for, a little while.
+// waited for, a little while. A worker that was sent away, for a copy of the database perhaps,
+// leaves everything in the tables at once.
 void FlushForTheLastTime() {
-  for (int waited = 0; SessionsRemain() && waited < kClosingMs; waited += kClosingPollMs) {
+  for (int waited = slot->stop_requested.load() != 0 ? kClosingMs : 0;
+       SessionsRemain() && waited < kClosingMs; waited += kClosingPollMs) {
     pg_usleep(kClosingPollMs * 1000L);
   }
   Flush(true);
@@ -222,14 +225,14 @@ void RunWorker() {
   while (!WantsToStop()) {
     WaitForPromotion();
     if (WantsToStop()) break;
-    MaintainWhenDue();
     if (!Flush(false)) {
       DetachDatabase(MyDatabaseId);
       return;
     }
+    MaintainWhenDue();
     WaitForWork();
   }
-  if (!RecoveryInProgress() && slot->stop_requested.load() == 0) FlushForTheLastTime();
+  if (!RecoveryInProgress() && slot->active.load() != 0) FlushForTheLastTime();
 }
 
 }  // namespace

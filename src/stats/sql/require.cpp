@@ -1,6 +1,5 @@
 #include "stats/sql/require.hpp"
 
-#include "settings.hpp"
 #include "stats/capture/session.hpp"
 
 namespace weir::stats {
@@ -14,15 +13,35 @@ void RequireSharedMemory() {
                   "server."));
 }
 
-DatabaseSlot &RequireSlot() {
-  RequireSharedMemory();
-  if (!IsRecording()) {
+namespace {
+
+int PlacesTaken() {
+  int taken = 0;
+  for (int i = 0; i < SlotCount(); i++) taken += SlotAt(i).active.load() != 0 ? 1 : 0;
+  return taken;
+}
+
+[[noreturn]] void RaiseNotRecorded() {
+  if (PlacesTaken() == SlotCount()) {
     ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
             errmsg("statements of this database are not recorded"),
-            errdetail("Other databases use all %d places.", settings.max_databases),
+            errdetail("Other databases use all %d places.", SlotCount()),
             errhint("Run ALTER SYSTEM SET weir.max_databases = %d and restart the server.",
-                    settings.max_databases * 2));
+                    SlotCount() * 2));
   }
+  ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+          errmsg("statements of this database are not recorded yet"),
+          errdetail("The extension was created in this transaction, or sessions of a database that "
+                    "gave its place up still hold it."),
+          errhint("Run COMMIT if a transaction is open, then try again in a new session."));
+  pg_unreachable();
+}
+
+}  // namespace
+
+DatabaseSlot &RequireSlot() {
+  RequireSharedMemory();
+  if (!IsRecording()) RaiseNotRecorded();
   return *session.slot;
 }
 

@@ -85,8 +85,9 @@ void EmptyTables() {
 WEIR_FUNCTION(weir_reset) {
   using namespace weir::stats;
   DatabaseSlot &slot = RequireSlot();
-  // What was captured before is written first, so that nothing of it comes after.
-  FlushAndWait(slot);
+  // What was captured before is written first, so that nothing of it comes after. A transaction
+  // that has reset before keeps the worker out already.
+  if (pending_depth == 0) FlushAndWait(slot);
   EmptyTables();
   // Every text is sent again; when this transaction aborts, for nothing.
   FingerprintsOf(slot).Clear();
