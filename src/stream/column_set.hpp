@@ -69,8 +69,8 @@ int AddColumn(ColumnSet *set, Expr *expression, Encoding encoding);
 // row.
 void FillColumn(ColumnSet *set, int column, Expr *expression, Encoding encoding);
 
-// Compiles a condition into a column of truth values; -1 if it must be evaluated row by row. What is
-// compiled raises no error and tells nothing, so it may run before other conditions.
+// Compiles a condition into a column of truth values; -1 if it must be evaluated row by row. What
+// is compiled raises no error and tells nothing, so it may run before other conditions.
 int CompileCondition(ColumnSet *set, Expr *condition);
 
 // Evaluates the constants of the steps, in `context`, for a new scan.

@@ -96,10 +96,14 @@ bool IsPositiveConstant(Expr *expression) {
   const Const *constant = castNode(Const, expression);
   if (constant->constisnull) return false;
   switch (constant->consttype) {
-    case INT2OID: return DatumGetInt16(constant->constvalue) > 0;
-    case INT4OID: return DatumGetInt32(constant->constvalue) > 0;
-    case INT8OID: return DatumGetInt64(constant->constvalue) > 0;
-    default: return false;
+    case INT2OID:
+      return DatumGetInt16(constant->constvalue) > 0;
+    case INT4OID:
+      return DatumGetInt32(constant->constvalue) > 0;
+    case INT8OID:
+      return DatumGetInt64(constant->constvalue) > 0;
+    default:
+      return false;
   }
 }
 
@@ -128,10 +132,10 @@ int CompileArithmetic(ColumnSet *set, Oid function, List *arguments, Expr *expre
 int CompileBase(ColumnSet *set, const Var *var, Encoding encoding, int destination) {
   const Oid type = var->vartype;
   Encoding physical = encoding == Encoding::kNullness || IsPadded(encoding) ||
-                                    encoding == Encoding::kKeyFixed || encoding == Encoding::kKeyName || encoding == Encoding::kText ||
-                                    encoding == Encoding::kNumeric
-                                ? encoding
-                                : PhysicalEncoding(type);
+                              encoding == Encoding::kKeyFixed || encoding == Encoding::kKeyName ||
+                              encoding == Encoding::kText || encoding == Encoding::kNumeric
+                          ? encoding
+                          : PhysicalEncoding(type);
   if (physical == Encoding::kNone && encoding == Encoding::kUint32) physical = encoding;
   if (physical == Encoding::kNone) return kFailed;
   Expr *expression = reinterpret_cast<Expr *>(const_cast<Var *>(var));
