@@ -41,7 +41,6 @@ GroupTable::GroupTable(std::pmr::memory_resource &memory, const RowLayout &layou
                        const ValueKind *kinds, std::size_t limit, double expected)
     : memory_(memory),
       layout_(layout),
-      kinds_(kinds),
       limit_(limit),
       rows_(memory, layout.stride, limit),
       arena_(memory) {

@@ -143,6 +143,7 @@ int AddColumn(ColumnSet *set, Expr *expression, Encoding encoding) {
   const int column = set->column_count++;
   AllocateColumn(&set->columns[column], encoding);
   set->expressions[column] = expression;
+  set->is_filled[column] = false;
   set->encodings[column] = encoding;
   return column;
 }
@@ -152,6 +153,7 @@ void FillColumn(ColumnSet *set, int column, Expr *expression, Encoding encoding)
   if (CompileVector(set, expression, encoding, column) >= 0) return;
   *set = saved;
   const int length = get_typlen(exprType(reinterpret_cast<Node *>(expression)));
+  set->is_filled[column] = true;
   set->rows[set->row_count++] = {ExecInitExpr(expression, set->parent), column, encoding, length};
 }
 

@@ -49,6 +49,8 @@ struct ColumnSet {
   core::Column columns[kSetColumns];
   Expr *expressions[kSetColumns];
   Encoding encodings[kSetColumns];
+  // A column may be an operand only of steps that come after the one that fills it.
+  bool is_filled[kSetColumns];
 
   int base_count;
   BaseColumn bases[kSetColumns];

@@ -45,6 +45,7 @@ bool CompileOperand(ColumnSet *set, Expr *expression, Operand *operand) {
 int AddStep(ColumnSet *set, const core::VectorStep &step) {
   if (set->step_count >= kSetSteps) return kFailed;
   set->steps[set->step_count] = step;
+  set->is_filled[step.out] = true;
   return set->step_count++;
 }
 
@@ -141,13 +142,14 @@ int CompileBase(ColumnSet *set, const Var *var, Encoding encoding, int destinati
   Expr *expression = reinterpret_cast<Expr *>(const_cast<Var *>(var));
   const int column = Destination(set, expression, encoding, destination);
   if (column < 0 || set->base_count >= kSetColumns) return kFailed;
+  set->is_filled[column] = true;
   set->bases[set->base_count++] = {var->varattno, column, physical, get_typlen(type)};
   return column;
 }
 
 int FindColumn(const ColumnSet *set, const Expr *expression, Encoding encoding) {
   for (int i = 0; i < set->column_count; ++i) {
-    if (set->encodings[i] == encoding && set->expressions[i] != nullptr &&
+    if (set->is_filled[i] && set->encodings[i] == encoding && set->expressions[i] != nullptr &&
         equal(set->expressions[i], expression)) {
       return i;
     }
