@@ -28,11 +28,12 @@ milliseconds() {
   } | sql | sed -n 's/^Execution Time: \([0-9.]*\) ms/\1/p' | sort -n | head -n 1
 }
 
-# The number of rows that only one of both ways gives.
+# The number of rows that only one of both ways gives, compared as text with every digit.
 differences() {
   local query=${1##*; }
-  sql -c "SET weir.stream = require; SET enable_sort = off; CREATE TEMP TABLE streamed AS $query;
-          SET weir.stream = off; CREATE TEMP TABLE stock AS $query;
+  sql -c "SET extra_float_digits = 3; SET enable_sort = off;
+          SET weir.stream = require; CREATE TEMP TABLE streamed AS SELECT q::text AS line FROM ($query) q;
+          SET weir.stream = off; CREATE TEMP TABLE stock AS SELECT q::text AS line FROM ($query) q;
           SELECT count(*) FROM ((TABLE streamed EXCEPT ALL TABLE stock) UNION ALL
                                 (TABLE stock EXCEPT ALL TABLE streamed)) d"
 }
