@@ -3,6 +3,7 @@
 
 #include "settings.hpp"
 #include "stats/stats.hpp"
+#include "stream/stream.hpp"
 
 extern "C" {
 #include "utils/guc.h"
@@ -34,4 +35,5 @@ void _PG_init(void) {
   RequirePreload();
   weir::DefineSettings();
   weir::stats::Install();
+  weir::stream::Install();
 }

@@ -19,6 +19,11 @@ const config_enum_entry kCaptureModes[] = {{"off", kCaptureOff, false},
                                            {"all", kCaptureAll, false},
                                            {nullptr, 0, false}};
 
+const config_enum_entry kStreamModes[] = {{"auto", kStreamAuto, false},
+                                          {"off", kStreamOff, false},
+                                          {"require", kStreamRequire, false},
+                                          {nullptr, 0, false}};
+
 bool CheckPowerOfTwo(int *value, void **, GucSource) {
   if ((*value & (*value - 1)) == 0) return true;
   GUC_check_errdetail("The value must be a power of two.");
@@ -150,6 +155,16 @@ void DefineFlushSettings() {
                             .flags = GUC_UNIT_S});
 }
 
+void DefineStreamSettings() {
+  pg::Define(pg::EnumSetting{.name = "weir.stream",
+                             .summary = "Selects whether aggregations are streamed.",
+                             .detail = "\"auto\" lets the planner choose by cost, \"require\" "
+                                       "raises an error where streaming is not possible.",
+                             .value = &settings.stream,
+                             .options = kStreamModes,
+                             .context = PGC_USERSET});
+}
+
 #ifdef WEIR_FAILPOINTS
 void DefineTestSettings() {
   pg::Define(pg::StringSetting{.name = "weir.failpoint",
@@ -174,6 +189,7 @@ void DefineSettings() {
   DefineTenantSettings();
   DefineSharedMemorySettings();
   DefineFlushSettings();
+  DefineStreamSettings();
 #ifdef WEIR_FAILPOINTS
   DefineTestSettings();
 #endif

@@ -4,6 +4,7 @@
 namespace weir {
 
 enum CaptureMode : int { kCaptureOff, kCaptureTop, kCaptureAll };
+enum StreamMode : int { kStreamAuto, kStreamOff, kStreamRequire };
 
 struct Settings {
   // Capture.
@@ -29,6 +30,9 @@ struct Settings {
   int flush_batch = 100;
   int flush_interval_ms = 5000;
   int retention_s = 7 * 24 * 3600;
+
+  // Streaming executor.
+  int stream = kStreamAuto;
 
 #ifdef WEIR_FAILPOINTS
   char *failpoint = const_cast<char *>("");

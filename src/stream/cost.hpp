@@ -1,0 +1,15 @@
+// What the node costs, in the planner's units.
+#pragma once
+
+#include "pg/pg.hpp"
+
+extern "C" {
+#include "nodes/pathnodes.h"
+}
+
+namespace weir::stream {
+
+// `agg` is the stock path for the same work, `columns` the number of keys and aggregates.
+void SetCost(CustomPath *path, const AggPath *agg, int columns, double groups);
+
+}  // namespace weir::stream

@@ -1,0 +1,27 @@
+// Values of one group, whole or partial.
+#pragma once
+
+#include "core/row_layout.hpp"
+#include "pg/pg.hpp"
+#include "stream/aggregate_form.hpp"
+#include "stream/encoding.hpp"
+
+namespace weir::stream {
+
+// The states of one aggregate argument in one group.
+struct GroupView {
+  const std::byte *row;
+  int64 count;  // rows whose argument is not NULL
+  const core::StateOffsets *state;
+  Encoding encoding;
+};
+
+Datum WordDatum(int64 word, Encoding encoding);
+
+// The transition state that PostgreSQL's combine function expects from a parallel worker.
+Datum PartialDatum(const GroupView &group, Operation operation, bool *is_null);
+
+// Where the transition state is the result itself.
+Datum SimplePartial(const GroupView &group, Operation operation, bool *is_null);
+
+}  // namespace weir::stream

@@ -1,0 +1,229 @@
+// Rows of a heap table, a page at a time.
+#include "pg/compat.hpp"
+#include "stream/heap_pages.hpp"
+#include "stream/outer_reference.hpp"
+#include "stream/scan_state.hpp"
+#include "stream/vector_compile.hpp"
+
+extern "C" {
+#include "access/tableam.h"
+#include "executor/executor.h"
+#include "executor/instrument.h"
+#include "optimizer/optimizer.h"
+#include "pgstat.h"
+#include "utils/rel.h"
+}
+
+namespace weir::stream {
+namespace {
+
+bool HasSubplan(List *quals) {
+  ListCell *cell;
+  foreach (cell, quals) {
+    if (ContainsSubplan(static_cast<Node *>(lfirst(cell)))) return true;
+  }
+  return false;
+}
+
+// Splits the scan's conditions: those with a column form, and the rest in their order. Conditions
+// with a column form are leakproof, so running them first tells a row's content to nobody.
+bool SplitQuals(Source *source, List *quals) {
+  if (quals == NIL) return true;
+  if (HasSubplan(quals)) {
+    source->row_qual = source->child->qual;
+    return true;
+  }
+  List *rest = NIL;
+  ListCell *cell;
+  foreach (cell, quals) {
+    auto *qual = static_cast<Expr *>(lfirst(cell));
+    const int column =
+        source->qual_count < kMaxQuals ? CompileCondition(source->qual_set, qual) : -1;
+    if (column >= 0) {
+      source->qual_column[source->qual_count++] = column;
+    } else {
+      rest = lappend(rest, qual);
+    }
+  }
+  if (rest != NIL) source->row_qual = ExecInitQual(rest, source->child);
+  if (source->qual_count == 0) return true;
+  source->qual_program = MakeDecodeProgram(RelationGetDescr(source->relation), source->qual_set);
+  return source->qual_program != nullptr;
+}
+
+void FillColumns(AggregateScan *scan, Source *source, List *child_list) {
+  ColumnSet *set = source->set;
+  for (int i = 0; i < scan->input_count; ++i) {
+    Expr *expression = ResolveOuter(scan->inputs[i].expression, child_list);
+    AddColumn(set, expression, scan->inputs[i].encoding);
+  }
+  for (int i = 0; i < scan->input_count; ++i) {
+    FillColumn(set, i, set->expressions[i], scan->inputs[i].encoding);
+  }
+}
+
+struct Batch {
+  int count;  // rows filled so far
+  int64 scanned;
+  int64 kept;
+};
+
+int SelectRows(const core::Column &condition, int count, uint16 *kept) {
+  int selected = 0;
+  for (int i = 0; i < count; ++i) {
+    kept[selected] = static_cast<uint16>(i);
+    selected += static_cast<int>(condition.word[i] != 0) & static_cast<int>(condition.null[i] == 0);
+  }
+  return selected;
+}
+
+int NarrowRows(const core::Column &condition, int count, uint16 *kept) {
+  int selected = 0;
+  for (int i = 0; i < count; ++i) {
+    const uint16 row = kept[i];
+    kept[selected] = row;
+    selected +=
+        static_cast<int>(condition.word[row] != 0) & static_cast<int>(condition.null[row] == 0);
+  }
+  return selected;
+}
+
+void KeepRows(PageRows *rows, const uint16 *kept, int count) {
+  bool any_irregular = false;
+  for (int i = 0; i < count; ++i) {
+    const int row = kept[i];
+    rows->header[i] = rows->header[row];
+    rows->data[i] = rows->data[row];
+    rows->line[i] = rows->line[row];
+    rows->is_irregular[i] = rows->is_irregular[row];
+    any_irregular |= rows->is_irregular[i];
+  }
+  rows->count = count;
+  rows->any_irregular = any_irregular;
+}
+
+// Keeps the rows whose conditions all came out true.
+void ApplyColumnQuals(AggregateScan *scan, Source *source, PageRows *rows, const char *limit) {
+  ColumnSet *set = source->qual_set;
+  DecodeRows(source->qual_program, set, rows, 0, limit, scan->batch_context);
+  RunColumnSteps(set, rows->count);
+  uint16 kept[MaxHeapTuplesPerPage];
+  int count = SelectRows(set->columns[source->qual_column[0]], rows->count, kept);
+  for (int q = 1; q < source->qual_count; ++q) {
+    count = NarrowRows(set->columns[source->qual_column[q]], count, kept);
+  }
+  ResetColumns(set, rows->count);
+  KeepRows(rows, kept, count);
+}
+
+// Conditions and columns that need the server's evaluator, for the rows left.
+void ApplyRowWork(AggregateScan *scan, Source *source, PageRows *rows, const HeapPage *page,
+                  int at) {
+  ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
+  TupleTableSlot *slot = reinterpret_cast<ScanState *>(source->child)->ss_ScanTupleSlot;
+  HeapTupleData tuple;
+  tuple.t_tableOid = RelationGetRelid(source->relation);
+  int kept = 0;
+  for (int i = 0; i < rows->count; ++i) {
+    const ItemId item = PageGetItemId(page->page, rows->line[i]);
+    tuple.t_data = rows->header[i];
+    tuple.t_len = ItemIdGetLength(item);
+    ItemPointerSet(&tuple.t_self, page->block, rows->line[i]);
+    ExecStoreBufferHeapTuple(&tuple, slot, page->buffer);
+    ResetExprContext(econtext);
+    econtext->ecxt_scantuple = slot;
+    if (source->row_qual != nullptr && !ExecQual(source->row_qual, econtext)) continue;
+    EvaluateRowColumns(source->set, at + kept, econtext, scan->batch_context);
+    rows->header[kept] = rows->header[i];
+    rows->data[kept] = rows->data[i];
+    rows->line[kept] = rows->line[i];
+    rows->is_irregular[kept] = rows->is_irregular[i];
+    ++kept;
+  }
+  ExecClearTuple(slot);
+  rows->count = kept;
+}
+
+bool AddPage(AggregateScan *scan, Source *source, const HeapPage *page, PageRows *rows,
+             Batch *batch) {
+  const char *limit = static_cast<const char *>(page->page) + BLCKSZ;
+  batch->scanned += rows->count;
+  if (source->qual_count > 0) ApplyColumnQuals(scan, source, rows, limit);
+  if (source->needs_slot && rows->count > 0) ApplyRowWork(scan, source, rows, page, batch->count);
+  batch->kept += rows->count;
+  if (source->program->step_count > 0 || rows->any_irregular) {
+    DecodeRows(source->program, source->set, rows, batch->count, limit, scan->batch_context);
+  }
+  batch->count += rows->count;
+  if (!IsBatchFull(scan, batch->count)) return true;
+  const int count = batch->count;
+  batch->count = 0;
+  return ConsumeBatch(scan, source, count);
+}
+
+TableScanDesc OpenScan(AggregateScan *scan, Source *source) {
+  auto *seq_scan = reinterpret_cast<SeqScanState *>(source->child);
+  if (seq_scan->ss.ss_currentScanDesc == nullptr) {
+    seq_scan->ss.ss_currentScanDesc =
+        table_beginscan(source->relation, scan->css.ss.ps.state->es_snapshot, 0, nullptr);
+  }
+  return seq_scan->ss.ss_currentScanDesc;
+}
+
+void Report(Source *source, const Batch &batch, Instrumentation *instrument) {
+  pg::CountRowsRead(source->relation, batch.scanned);
+  if (instrument == nullptr) return;
+  InstrStopNode(instrument, static_cast<double>(batch.kept));
+  instrument->nfiltered1 += static_cast<double>(batch.scanned - batch.kept);
+}
+
+}  // namespace
+
+Source *MakeHeapSource(AggregateScan *scan, SeqScanState *child) {
+  Relation relation = child->ss.ss_currentRelation;
+  if (relation->rd_tableam != GetHeapamTableAmRoutine()) return nullptr;
+  const Plan *plan = child->ss.ps.plan;
+  auto *source = static_cast<Source *>(palloc0(sizeof(Source)));
+  source->is_heap = true;
+  source->child = &child->ss.ps;
+  source->relation = relation;
+  const Index scanned = ScanRelationOf(plan);
+  source->set = MakeColumnSet(scanned, source->child);
+  source->qual_set = MakeColumnSet(scanned, source->child);
+  FillColumns(scan, source, plan->targetlist);
+  source->program = MakeDecodeProgram(RelationGetDescr(relation), source->set);
+  if (source->program == nullptr || !SplitQuals(source, plan->qual)) return nullptr;
+  source->needs_slot = source->row_qual != nullptr || source->set->row_count > 0;
+  source->needs_rows = source->needs_slot || source->set->base_count > 0 || source->qual_count > 0;
+  return source;
+}
+
+bool RunHeapSource(AggregateScan *scan, Source *source) {
+  // An append leaves this to the call of the scan that never comes.
+  if (source->child->chgParam != nullptr) ExecReScan(source->child);
+  Instrumentation *instrument = source->child->instrument;
+  if (instrument != nullptr) InstrStartNode(instrument);
+  PrepareConstants(source->qual_set, scan->css.ss.ps.ps_ExprContext, scan->scan_context);
+  PageWalk walk;
+  BeginWalk(&walk, OpenScan(scan, source), source);
+  PageRows rows;
+  HeapPage page;
+  Batch batch{};
+  bool goes_on = true;
+  while (goes_on && NextPage(&walk, &page, &rows)) {
+    if (source->needs_rows) {
+      goes_on = AddPage(scan, source, &page, &rows, &batch);
+    } else {
+      batch.scanned += rows.count;
+      batch.kept += rows.count;
+      goes_on = ConsumeBatch(scan, source, rows.count);
+    }
+    ReleasePage(&page);
+  }
+  EndWalk(&walk);
+  if (goes_on && batch.count > 0) goes_on = ConsumeBatch(scan, source, batch.count);
+  Report(source, batch, instrument);
+  return goes_on;
+}
+
+}  // namespace weir::stream

@@ -1,0 +1,89 @@
+// The executor node's state.
+#pragma once
+
+#include "core/hash_aggregator.hpp"
+#include "pg/context_resource.hpp"
+#include "pg/pg.hpp"
+#include "stream/aggregate_form.hpp"
+#include "stream/column_set.hpp"
+#include "stream/source.hpp"
+
+extern "C" {
+#include "nodes/execnodes.h"
+#include "nodes/plannodes.h"
+#include "utils/memutils.h"
+}
+
+namespace weir::stream {
+
+struct SpillState;
+
+// One column of the scan tuple: a key or an aggregate.
+struct OutputColumn {
+  const AggregateForm *form;  // null for a key
+  int column;                 // the key's number, or the argument's column
+  Encoding encoding;          // of a key
+};
+
+// A value that the aggregator reads: a key or an aggregate's argument, over the child's output.
+struct InputColumn {
+  Expr *expression;
+  Encoding encoding;
+  bool is_nullable;
+};
+
+enum class Phase : uint8 { kBuild, kEmit, kDone };
+
+struct AggregateScan {
+  CustomScanState css;
+
+  Agg *agg;  // the stock node this one stands for; never run
+  PlanState *child;
+  bool is_partial;
+  bool can_restart;
+
+  int input_count;
+  InputColumn inputs[core::kMaxColumns];
+  int output_count;
+  OutputColumn *outputs;
+
+  int source_count;
+  Source **sources;
+
+  core::AggregatorPlan *plan;
+  MemoryContext groups_context;  // the aggregator and all it owns
+  MemoryContext batch_context;   // long values of the batch being filled
+  MemoryContext scan_context;    // constants of the running scan
+  core::HashAggregator *aggregator;
+  core::GroupRows::Cursor cursor;
+  Phase phase;
+  SpillState *spill;
+
+  // Instrumentation.
+  int64 rows_in;
+  int64 batches;
+  int64 groups_out;
+  int64 restarts;
+  Size peak_bytes;
+};
+
+// Makes the plan for the aggregator; `careful` as in AggregatorPlan.
+void PlanStates(AggregateScan *scan, bool careful);
+
+// A fresh aggregator in an empty context, with `limit` bytes.
+void StartAggregator(AggregateScan *scan, Size limit, double expected_groups);
+
+// A batch ends after its number of rows, or when its long values take much memory.
+inline bool IsBatchFull(const AggregateScan *scan, int count) {
+  constexpr Size kLongValueBytes = 4 * 1024 * 1024;
+  return count >= core::kBatchRows ||
+         MemoryContextMemAllocated(scan->batch_context, false) > kLongValueBytes;
+}
+
+// Feeds `count` rows of the columns to the aggregator. False: restart with careful states.
+bool ConsumeRows(AggregateScan *scan, core::Column *columns, int count);
+
+// Fills `slot` with the values of a group.
+void EmitGroup(AggregateScan *scan, const std::byte *row, TupleTableSlot *slot);
+
+}  // namespace weir::stream

@@ -1,0 +1,51 @@
+// One input of the node: a heap table read page by page, or any other plan read row by row.
+#pragma once
+
+#include "pg/pg.hpp"
+#include "stream/column_set.hpp"
+#include "stream/decode.hpp"
+
+extern "C" {
+#include "access/heapam.h"
+#include "nodes/execnodes.h"
+}
+
+namespace weir::stream {
+
+struct AggregateScan;
+
+inline constexpr int kMaxQuals = 32;
+
+struct Source {
+  PlanState *child;
+  ColumnSet *set;  // the first columns are the aggregator's, in its order
+  bool is_heap;
+
+  // Heap tables only.
+  Relation relation;
+  DecodeProgram *program;
+  ColumnSet *qual_set;
+  DecodeProgram *qual_program;
+  int qual_count;
+  int qual_column[kMaxQuals];
+  ExprState *row_qual;
+  bool needs_slot;
+  bool needs_rows;  // false: counting is enough
+  int64 pages_direct;
+  int64 pages_checked;
+};
+
+// A source over the child's slots. `inputs` are the expressions the columns hold.
+Source *MakeSlotSource(AggregateScan *scan, PlanState *child);
+
+// A source over the pages of a sequential scan, or null when its table cannot be read that way.
+Source *MakeHeapSource(AggregateScan *scan, SeqScanState *child);
+
+// Reads a source to its end. False: restart with careful states.
+bool RunSource(AggregateScan *scan, Source *source);
+bool RunHeapSource(AggregateScan *scan, Source *source);
+
+// Hands the filled batch over and empties it. False as above.
+bool ConsumeBatch(AggregateScan *scan, Source *source, int count);
+
+}  // namespace weir::stream

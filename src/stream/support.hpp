@@ -1,0 +1,30 @@
+// Decides whether the node can run an aggregation, and says why not.
+#pragma once
+
+#include "pg/pg.hpp"
+
+extern "C" {
+#include "nodes/pathnodes.h"
+}
+
+namespace weir::stream {
+
+// An aggregation as the node wants it: the group expressions with their references, then every
+// aggregate of the target list and of HAVING, bare.
+struct Grouping {
+  PathTarget *target;
+  List *keys;
+  List *aggregates;
+};
+
+// True if it can be streamed; else *why is a sentence.
+bool CanStream(PlannerInfo *root, RelOptInfo *grouped, GroupPathExtraData *extra,
+               Grouping *grouping, const char **why);
+
+// The same for SELECT DISTINCT, which groups by all its columns.
+bool CanStreamDistinct(PlannerInfo *root, const Path *input, Grouping *grouping, const char **why);
+
+// A copy of the target whose aggregates hand over their transition states.
+PathTarget *PartialTarget(PlannerInfo *root, const Grouping &grouping);
+
+}  // namespace weir::stream
