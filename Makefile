@@ -85,6 +85,7 @@ test-unit:
 #: make bench      the benchmarks, each a ratio against stock PostgreSQL
 bench:
 	@PG_CONFIG='$(PG_CONFIG)' $(srcdir)/bench/run.sh
+	@PG_CONFIG='$(PG_CONFIG)' $(srcdir)/bench/stream/run.sh
 
 #: make lint       the checks of test/lint
 lint:
