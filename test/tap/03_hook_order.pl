@@ -201,7 +201,7 @@ sub check_order
     is( $node->safe_psql('postgres',
             "SELECT count(*) FROM weir.statements s JOIN pg_stat_statements t USING (queryid, userid, toplevel)
               WHERE s.errors = 0 AND (s.calls, s.rows) IS DISTINCT FROM (t.calls, t.rows)
-                AND t.query !~ '\mweir\.|pg_stat_statements'"),
+                AND t.query !~ '\\mweir\\.|pg_stat_statements'"),
         0, "$libraries: the view says the same as pg_stat_statements");
     like(slurp_file($node->logfile), qr/duration: .* plan:/, "$libraries: auto_explain did its part");
     law_holds($node, 'postgres', "$libraries: the law holds");
