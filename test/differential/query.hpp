@@ -1,0 +1,51 @@
+// A query with everything around it: settings, cursor, parameters. It is kept in parts, so that
+// parts can be taken away.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "random.hpp"
+#include "world.hpp"
+
+namespace weir::differential {
+
+enum class Shape { kPlain, kPrepared, kCursor, kLateral, kScalar, kExists, kUnion, kOuter };
+
+struct Query {
+  Shape shape = Shape::kPlain;
+  std::string with;
+  std::string from;
+  std::vector<std::string> where;
+  std::vector<std::string> keys;
+  std::vector<std::string> aggregates;
+  std::vector<std::string> having;
+  std::string grouping;  // ROLLUP or CUBE; empty for ordinary groups
+  bool is_distinct = false;
+  bool is_ordered = false;
+  int limit = -1;
+  int offset = -1;
+  std::vector<std::string> fetches;     // of a cursor
+  std::string cursor;                   // SCROLL, WITH HOLD
+  std::vector<std::string> executions;  // arguments of a prepared statement
+  bool is_reader = false;               // runs as a role that row security applies to
+  std::vector<std::pair<std::string, std::string>> settings;
+};
+
+// What is sent to the server, in this order. `close` runs whatever happened before.
+struct Script {
+  std::vector<std::string> open;
+  std::string explain;
+  std::string explained;  // the query alone
+  std::vector<std::string> run;
+  std::vector<std::string> close;
+};
+
+Query DrawQuery(Random &random, const World &world);
+Script Render(const Query &query);
+
+// The settings as SET commands, without weir.stream.
+std::vector<std::string> SettingCommands(const Query &query);
+
+}  // namespace weir::differential
