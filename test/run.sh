@@ -208,9 +208,12 @@ keep_logs() {
 scratch_begin
 echo "SEED=$SEED"
 case $mode in
-  gate) tiers=(unit lint build regress isolation tap headers) ;;
+  gate)
+    export WEIR_RING_OPERATIONS=${WEIR_RING_OPERATIONS:-100000000}
+    tiers=(unit lint build regress isolation tap headers)
+    ;;
   long)
-    export WEIR_LONG=1 ROUNDS=${ROUNDS:-25}
+    export WEIR_LONG=1 ROUNDS=${ROUNDS:-25} WEIR_RING_OPERATIONS=${WEIR_RING_OPERATIONS:-1000000000}
     tiers=(unit lint tidy build regress regress_parallel regress_generic isolation tap headers)
     ;;
   unit | lint | tidy | build | headers | regress | isolation | tap) tiers=("$mode") ;;

@@ -91,6 +91,7 @@ class GroupRows {
     std::size_t bytes = std::max(kFirstChunk, std::min(kLargestChunk, bytes_ / 4));
     bytes = std::max(bytes, stride_ * 4);
     if (!chunks_.empty() && bytes_ + others + bytes > limit_) return false;
+    if (chunks_.size() == chunks_.capacity()) chunks_.reserve(chunks_.size() * 2 + 8);
     auto *memory = static_cast<std::byte *>(memory_.allocate(bytes + kCacheLine, 8));
     const auto address = reinterpret_cast<std::uintptr_t>(memory);
     std::byte *rows_at = memory + (kCacheLine - address % kCacheLine) % kCacheLine;

@@ -41,12 +41,11 @@ GroupTable::GroupTable(std::pmr::memory_resource &memory, const RowLayout &layou
                        const ValueKind *kinds, std::size_t limit, double expected)
     : memory_(memory),
       layout_(layout),
-      kinds_(kinds),
       limit_(limit),
       rows_(memory, layout.stride, limit),
       arena_(memory) {
   const auto stride = static_cast<std::size_t>(layout.stride);
-  template_row_ = static_cast<std::byte *>(memory.allocate(stride, 8));
+  template_row_ = static_cast<std::byte *>(arena_.allocate(stride, 8));
   InitRow(layout, kinds, template_row_);
   const double affordable = static_cast<double>(limit) / static_cast<double>(stride + 16);
   const double groups = std::min(expected, affordable);
@@ -57,7 +56,6 @@ GroupTable::GroupTable(std::pmr::memory_resource &memory, const RowLayout &layou
 
 GroupTable::~GroupTable() {
   if (slots_ != nullptr) memory_.deallocate(slots_, slot_bytes(), 8);
-  memory_.deallocate(template_row_, static_cast<std::size_t>(layout_.stride), 8);
 }
 
 std::uint64_t GroupTable::HashRow(const std::byte *row) const noexcept {

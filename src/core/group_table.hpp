@@ -19,7 +19,7 @@ namespace weir::core {
 class GroupTable {
  public:
   // `limit` bounds the memory of rows, slots and long keys together; `expected` groups get their
-  // slots at once. `layout` and `kinds` outlive the table.
+  // slots at once. `layout` outlives the table.
   GroupTable(std::pmr::memory_resource &memory, const RowLayout &layout, const ValueKind *kinds,
              std::size_t limit, double expected);
   ~GroupTable();
@@ -60,7 +60,6 @@ class GroupTable {
 
   std::pmr::memory_resource &memory_;
   const RowLayout &layout_;
-  const ValueKind *kinds_;
   std::size_t limit_;
   GroupRows rows_;
   std::uint64_t *slots_ = nullptr;

@@ -9,8 +9,7 @@ namespace weir::core {
 
 // Every bit of the result depends on every word: tables take their index from the low bits, their
 // tags and spill partitions from the high ones.
-template <typename Words>
-inline std::uint64_t HashWords(const Words &words, int count) noexcept {
+inline std::uint64_t HashWords(const std::uint64_t *words, int count) noexcept {
   if (count == 1) return HashWord(words[0]);
   std::uint64_t hash = MultiplyFold(words[0] ^ detail::kRoot2, words[1] ^ detail::kGolden);
   for (int i = 2; i < count; ++i)

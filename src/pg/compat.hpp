@@ -10,9 +10,10 @@ extern "C" {
 #include "nodes/nodeFuncs.h"
 #include "storage/proc.h"
 #include "utils/rel.h"
-// 16 moved query ids to the nodes.
+// 16 moved query ids to the nodes, and the macros for variable-length values out of postgres.h.
 #if PG_VERSION_NUM >= 160000
 #include "nodes/queryjumble.h"
+#include "varatt.h"
 #else
 #include "utils/queryjumble.h"
 #endif

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory_resource>
-#include <new>
 
 #include "pg/pg.hpp"
 
@@ -20,11 +19,11 @@ class ContextResource final : public std::pmr::memory_resource {
  private:
   void *do_allocate(std::size_t bytes, std::size_t alignment) override {
     // The server aligns to MAXIMUM_ALIGNOF; nothing in the core asks for more.
-    if (alignment > MAXIMUM_ALIGNOF || bytes > MaxAllocHugeSize) throw std::bad_alloc();
-    void *memory =
-        MemoryContextAllocExtended(context_, bytes, MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
-    if (memory == nullptr) throw std::bad_alloc();
-    return memory;
+    void *memory = nullptr;
+    if (alignment <= MAXIMUM_ALIGNOF && bytes <= MaxAllocHugeSize) {
+      memory = MemoryContextAllocExtended(context_, bytes, MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
+    }
+    return memory != nullptr ? memory : std::pmr::null_memory_resource()->allocate(bytes);
   }
 
   void do_deallocate(void *memory, std::size_t, std::size_t) override { pfree(memory); }

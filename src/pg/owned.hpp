@@ -23,8 +23,8 @@ struct OwnedBlock {
 template <typename T, typename... Args>
 T *MakeOwned(MemoryContext context, Args &&...args) {
   static_assert(std::is_nothrow_destructible_v<T>);
-  auto *block = static_cast<OwnedBlock<T> *>(
-      MemoryContextAllocHuge(context, sizeof(OwnedBlock<T>)));
+  auto *block =
+      static_cast<OwnedBlock<T> *>(MemoryContextAllocHuge(context, sizeof(OwnedBlock<T>)));
   block->is_alive = false;
   block->callback.func = [](void *argument) {
     auto *owned = static_cast<OwnedBlock<T> *>(argument);

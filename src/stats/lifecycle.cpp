@@ -4,6 +4,7 @@
 
 #include "pg/compat.hpp"
 #include "pg/hook.hpp"
+#include "pg/utility_hook.hpp"
 #include "stats/capture/session.hpp"
 #include "stats/flush/pause.hpp"
 #include "stats/shared_state.hpp"
@@ -24,7 +25,7 @@ namespace weir::stats {
 namespace {
 
 struct LifecycleTag;
-using UtilityHook = pg::Hook<&ProcessUtility_hook, standard_ProcessUtility, LifecycleTag>;
+using UtilityHook = pg::UtilityHook<LifecycleTag>;
 using AccessHook = pg::Hook<&object_access_hook>;
 
 constexpr char kExtension[] = "pg_weir";
@@ -75,13 +76,6 @@ bool IsCreateExtension(const Node *command) {
          std::strcmp(reinterpret_cast<const CreateExtensionStmt *>(command)->extname, kExtension) ==
              0;
 }
-
-#define WEIR_UTILITY_PARAMETERS                                                                 \
-  PlannedStmt *statement, const char *text, bool read_only_tree, ProcessUtilityContext context, \
-      ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *receiver,          \
-      QueryCompletion *completion
-#define WEIR_UTILITY_ARGUMENTS \
-  statement, text, read_only_tree, context, parameters, environment, receiver, completion
 
 // The worker of `database` stays away until the command is over, however it ends.
 void RunWithDatabaseFree(Oid database, WEIR_UTILITY_PARAMETERS) {

@@ -97,7 +97,8 @@ const char *ShapeProblem(const Aggref *aggref) {
   if (aggref->aggkind != AGGKIND_NORMAL || aggref->aggdirectargs != NIL) {
     return "An ordered-set aggregate needs every input value, not a fixed-size state.";
   }
-  if (aggref->aggdistinct != NIL) return "A DISTINCT aggregate needs every input value, not a fixed-size state.";
+  if (aggref->aggdistinct != NIL)
+    return "A DISTINCT aggregate needs every input value, not a fixed-size state.";
   if (aggref->aggorder != NIL) return "An aggregate with ORDER BY needs its input sorted.";
   if (aggref->agglevelsup != 0) return "An aggregate belongs to an outer query.";
   return nullptr;
@@ -123,27 +124,36 @@ const AggregateForm *FormOf(const Aggref *aggref, const char **why) {
     }
     return &form;
   }
-  *why = psprintf("Aggregate function %s has no streaming form.",
-                  format_procedure(aggref->aggfnoid));
+  *why =
+      psprintf("Aggregate function %s has no streaming form.", format_procedure(aggref->aggfnoid));
   return nullptr;
 }
 
 uint32 NeedsOf(const AggregateForm &form, bool careful, bool partial) {
   switch (form.operation) {
-    case kCountRows: return 0;
-    case kCount: return core::kNeedCount;
-    case kSum: return core::kNeedSum;
-    case kMin: return core::kNeedMin;
-    case kMax: return core::kNeedMax;
-    case kBitAnd: return core::kNeedBitAnd;
-    case kBitOr: return core::kNeedBitOr;
-    case kBitXor: return core::kNeedBitXor;
+    case kCountRows:
+      return 0;
+    case kCount:
+      return core::kNeedCount;
+    case kSum:
+      return core::kNeedSum;
+    case kMin:
+      return core::kNeedMin;
+    case kMax:
+      return core::kNeedMax;
+    case kBitAnd:
+      return core::kNeedBitAnd;
+    case kBitOr:
+      return core::kNeedBitOr;
+    case kBitXor:
+      return core::kNeedBitXor;
     case kAverage:
       // PostgreSQL's avg(float) also sums squared deviations, and may overflow there.
       if (form.argument == Encoding::kFloat4) return core::kNeedMoments;
       if (form.argument == Encoding::kFloat8 && (careful || partial)) return core::kNeedMoments;
       return core::kNeedSum;
-    default: return IsFloat(form.argument) ? core::kNeedMoments : core::kNeedSquares;
+    default:
+      return IsFloat(form.argument) ? core::kNeedMoments : core::kNeedSquares;
   }
 }
 

@@ -80,14 +80,25 @@ void EncodeList(core::VectorConstant *list, const StepConstant &source, Datum va
 
 void RaiseStatus(core::VectorStatus status) {
   switch (status) {
-    case core::VectorStatus::kDone: return;
-    case core::VectorStatus::kInt32Range: RaiseRange("integer out of range");
-    case core::VectorStatus::kInt64Range: RaiseRange("bigint out of range");
-    case core::VectorStatus::kFloatOverflow: float_overflow_error(); break;
-    case core::VectorStatus::kFloatUnderflow: float_underflow_error(); break;
-    case core::VectorStatus::kDivisionByZero: float_zero_divide_error(); break;
-    case core::VectorStatus::kIntervalRange: RaiseTimeRange("interval out of range");
-    case core::VectorStatus::kTimestampRange: RaiseTimeRange("timestamp out of range");
+    case core::VectorStatus::kDone:
+      return;
+    case core::VectorStatus::kInt32Range:
+      RaiseRange("integer out of range");
+    case core::VectorStatus::kInt64Range:
+      RaiseRange("bigint out of range");
+    case core::VectorStatus::kFloatOverflow:
+      float_overflow_error();
+      break;
+    case core::VectorStatus::kFloatUnderflow:
+      float_underflow_error();
+      break;
+    case core::VectorStatus::kDivisionByZero:
+      float_zero_divide_error();
+      break;
+    case core::VectorStatus::kIntervalRange:
+      RaiseTimeRange("interval out of range");
+    case core::VectorStatus::kTimestampRange:
+      RaiseTimeRange("timestamp out of range");
   }
 }
 
@@ -95,19 +106,28 @@ void RaiseStatus(core::VectorStatus status) {
 
 Encoding PhysicalEncoding(Oid type) {
   switch (getBaseType(type)) {
-    case BOOLOID: return Encoding::kBool;
-    case INT2OID: return Encoding::kInt16;
+    case BOOLOID:
+      return Encoding::kBool;
+    case INT2OID:
+      return Encoding::kInt16;
     case INT4OID:
-    case DATEOID: return Encoding::kInt32;
-    case OIDOID: return Encoding::kUint32;
+    case DATEOID:
+      return Encoding::kInt32;
+    case OIDOID:
+      return Encoding::kUint32;
     case INT8OID:
     case TIMEOID:
     case TIMESTAMPOID:
-    case TIMESTAMPTZOID: return Encoding::kInt64;
-    case FLOAT4OID: return Encoding::kFloat4;
-    case FLOAT8OID: return Encoding::kFloat8;
-    case CHAROID: return Encoding::kChar;
-    default: return Encoding::kNone;
+    case TIMESTAMPTZOID:
+      return Encoding::kInt64;
+    case FLOAT4OID:
+      return Encoding::kFloat4;
+    case FLOAT8OID:
+      return Encoding::kFloat8;
+    case CHAROID:
+      return Encoding::kChar;
+    default:
+      return Encoding::kNone;
   }
 }
 
@@ -123,6 +143,7 @@ int AddColumn(ColumnSet *set, Expr *expression, Encoding encoding) {
   const int column = set->column_count++;
   AllocateColumn(&set->columns[column], encoding);
   set->expressions[column] = expression;
+  set->is_filled[column] = false;
   set->encodings[column] = encoding;
   return column;
 }
@@ -132,6 +153,7 @@ void FillColumn(ColumnSet *set, int column, Expr *expression, Encoding encoding)
   if (CompileVector(set, expression, encoding, column) >= 0) return;
   *set = saved;
   const int length = get_typlen(exprType(reinterpret_cast<Node *>(expression)));
+  set->is_filled[column] = true;
   set->rows[set->row_count++] = {ExecInitExpr(expression, set->parent), column, encoding, length};
 }
 

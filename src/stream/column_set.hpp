@@ -49,6 +49,8 @@ struct ColumnSet {
   core::Column columns[kSetColumns];
   Expr *expressions[kSetColumns];
   Encoding encodings[kSetColumns];
+  // A column may be an operand only of steps that come after the one that fills it.
+  bool is_filled[kSetColumns];
 
   int base_count;
   BaseColumn bases[kSetColumns];
@@ -69,8 +71,8 @@ int AddColumn(ColumnSet *set, Expr *expression, Encoding encoding);
 // row.
 void FillColumn(ColumnSet *set, int column, Expr *expression, Encoding encoding);
 
-// Compiles a condition into a column of truth values; -1 if it must be evaluated row by row. What is
-// compiled raises no error and tells nothing, so it may run before other conditions.
+// Compiles a condition into a column of truth values; -1 if it must be evaluated row by row. What
+// is compiled raises no error and tells nothing, so it may run before other conditions.
 int CompileCondition(ColumnSet *set, Expr *condition);
 
 // Evaluates the constants of the steps, in `context`, for a new scan.

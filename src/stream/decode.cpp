@@ -48,8 +48,7 @@ Datum FetchFixed(const char *at, int length, Encoding encoding) {
   return PointerGetDatum(at);
 }
 
-void LoadDatum(const Target &target, const char *const *cursor, int count,
-               const DecodeStep &step) {
+void LoadDatum(const Target &target, const char *const *cursor, int count, const DecodeStep &step) {
   const BaseColumn &base = target.set->bases[step.base];
   core::Column *column = &target.set->columns[base.column];
   for (int i = 0; i < count; ++i) {
@@ -87,7 +86,8 @@ void Varlenas(const Target &target, const char *const *from, const char **to, in
   const Encoding encoding = base != nullptr ? base->physical : Encoding::kNone;
   for (int i = 0; i < count; ++i) {
     const char *at = from[i] + step.offset;
-    if (*at == 0) [[unlikely]] at = AlignUp(at, step.alignment);
+    if (*at == 0) [[unlikely]]
+      at = AlignUp(at, step.alignment);
     Size size;
     if (VARATT_IS_1B(at) && !VARATT_IS_1B_E(at)) [[likely]] {
       size = VARSIZE_1B(at);
@@ -117,15 +117,33 @@ void RunProgram(const DecodeProgram *program, const Target &target, const char *
         for (int k = 0; k < count; ++k) moved[k] = AlignUp(cursor[k] + step.offset, step.alignment);
         cursor = moved;
         break;
-      case DecodeOp::kLoad1: Load<uint8>(target, cursor, count, step); break;
-      case DecodeOp::kLoadChar: Load<int8>(target, cursor, count, step); break;
-      case DecodeOp::kLoad2: Load<int16>(target, cursor, count, step); break;
-      case DecodeOp::kLoad4: Load<int32>(target, cursor, count, step); break;
-      case DecodeOp::kLoadUnsigned4: Load<uint32>(target, cursor, count, step); break;
-      case DecodeOp::kLoad8: Load<int64>(target, cursor, count, step); break;
-      case DecodeOp::kLoadFloat4: LoadFloat4(target, cursor, count, step); break;
-      case DecodeOp::kLoadDatum: LoadDatum(target, cursor, count, step); break;
-      case DecodeOp::kPeekVarlena: Varlenas(target, cursor, nullptr, count, step); break;
+      case DecodeOp::kLoad1:
+        Load<uint8>(target, cursor, count, step);
+        break;
+      case DecodeOp::kLoadChar:
+        Load<int8>(target, cursor, count, step);
+        break;
+      case DecodeOp::kLoad2:
+        Load<int16>(target, cursor, count, step);
+        break;
+      case DecodeOp::kLoad4:
+        Load<int32>(target, cursor, count, step);
+        break;
+      case DecodeOp::kLoadUnsigned4:
+        Load<uint32>(target, cursor, count, step);
+        break;
+      case DecodeOp::kLoad8:
+        Load<int64>(target, cursor, count, step);
+        break;
+      case DecodeOp::kLoadFloat4:
+        LoadFloat4(target, cursor, count, step);
+        break;
+      case DecodeOp::kLoadDatum:
+        LoadDatum(target, cursor, count, step);
+        break;
+      case DecodeOp::kPeekVarlena:
+        Varlenas(target, cursor, nullptr, count, step);
+        break;
       case DecodeOp::kVarlena:
         Varlenas(target, cursor, moved, count, step);
         cursor = moved;
@@ -134,8 +152,8 @@ void RunProgram(const DecodeProgram *program, const Target &target, const char *
   }
 }
 
-void EncodeAttribute(const DecodeProgram *program, const Target &target, AttrNumber number,
-                     int row, Datum value, bool is_null) {
+void EncodeAttribute(const DecodeProgram *program, const Target &target, AttrNumber number, int row,
+                     Datum value, bool is_null) {
   ColumnSet *set = target.set;
   for (int base = program->first_base[number]; base >= 0; base = program->next_base[base]) {
     const BaseColumn &source = set->bases[base];

@@ -22,7 +22,7 @@ enum class DecodeOp : uint8 {
   kLoadFloat4,
   kLoadDatum,  // fixed length, by reference
   kPeekVarlena,
-  kVarlena,    // decodes, and moves past it
+  kVarlena,  // decodes, and moves past it
 };
 
 struct DecodeStep {

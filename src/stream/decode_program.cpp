@@ -6,24 +6,36 @@ namespace {
 
 int AlignmentOf(Form_pg_attribute attribute) {
   switch (attribute->attalign) {
-    case TYPALIGN_DOUBLE: return ALIGNOF_DOUBLE;
-    case TYPALIGN_INT: return ALIGNOF_INT;
-    case TYPALIGN_SHORT: return ALIGNOF_SHORT;
-    default: return 1;
+    case TYPALIGN_DOUBLE:
+      return ALIGNOF_DOUBLE;
+    case TYPALIGN_INT:
+      return ALIGNOF_INT;
+    case TYPALIGN_SHORT:
+      return ALIGNOF_SHORT;
+    default:
+      return 1;
   }
 }
 
 DecodeOp LoadOf(Encoding encoding) {
   switch (encoding) {
-    case Encoding::kBool: return DecodeOp::kLoad1;
-    case Encoding::kChar: return DecodeOp::kLoadChar;
-    case Encoding::kInt16: return DecodeOp::kLoad2;
-    case Encoding::kInt32: return DecodeOp::kLoad4;
-    case Encoding::kUint32: return DecodeOp::kLoadUnsigned4;
+    case Encoding::kBool:
+      return DecodeOp::kLoad1;
+    case Encoding::kChar:
+      return DecodeOp::kLoadChar;
+    case Encoding::kInt16:
+      return DecodeOp::kLoad2;
+    case Encoding::kInt32:
+      return DecodeOp::kLoad4;
+    case Encoding::kUint32:
+      return DecodeOp::kLoadUnsigned4;
     case Encoding::kInt64:
-    case Encoding::kFloat8: return DecodeOp::kLoad8;
-    case Encoding::kFloat4: return DecodeOp::kLoadFloat4;
-    default: return DecodeOp::kLoadDatum;
+    case Encoding::kFloat8:
+      return DecodeOp::kLoad8;
+    case Encoding::kFloat4:
+      return DecodeOp::kLoadFloat4;
+    default:
+      return DecodeOp::kLoadDatum;
   }
 }
 
@@ -54,8 +66,8 @@ class Builder {
 
  private:
   void Add(DecodeOp op, int alignment, int next_alignment, int base) {
-    program_->steps[program_->step_count++] = {op, static_cast<uint8>(alignment),
-                                               static_cast<uint8>(next_alignment), at_.offset, base};
+    program_->steps[program_->step_count++] = {
+        op, static_cast<uint8>(alignment), static_cast<uint8>(next_alignment), at_.offset, base};
   }
 
   bool IsDecoded(int base) const { return set_->bases[base].physical != Encoding::kNullness; }
@@ -101,7 +113,8 @@ class Builder {
 void LinkBases(DecodeProgram *program, const ColumnSet *set) {
   const Size attributes = static_cast<Size>(program->highest) + 1;
   program->first_base = static_cast<int *>(palloc(attributes * sizeof(int)));
-  program->next_base = static_cast<int *>(palloc(static_cast<Size>(set->base_count + 1) * sizeof(int)));
+  program->next_base =
+      static_cast<int *>(palloc(static_cast<Size>(set->base_count + 1) * sizeof(int)));
   for (Size i = 0; i < attributes; ++i) program->first_base[i] = -1;
   for (int base = set->base_count - 1; base >= 0; --base) {
     int *first = &program->first_base[set->bases[base].attribute];
@@ -117,7 +130,8 @@ DecodeProgram *MakeDecodeProgram(TupleDesc descriptor, const ColumnSet *set) {
   program->descriptor = descriptor;
   program->highest = HighestAttribute(set);
   LinkBases(program, set);
-  const Size steps = 2 * static_cast<Size>(program->highest) + static_cast<Size>(set->base_count) + 1;
+  const Size steps =
+      2 * static_cast<Size>(program->highest) + static_cast<Size>(set->base_count) + 1;
   program->steps = static_cast<DecodeStep *>(palloc0(steps * sizeof(DecodeStep)));
   return Builder(program, set).Build() ? program : nullptr;
 }

@@ -32,11 +32,16 @@ Datum ExtremeDatum(const GroupView &group, std::int32_t offset) {
 Datum SumDatum(const GroupView &group) {
   const std::byte *at = group.row + group.state->sum;
   switch (group.encoding) {
-    case Encoding::kFloat4: return Float4GetDatum(static_cast<float4>(core::Load<double>(at)));
-    case Encoding::kFloat8: return Float8GetDatum(core::Load<double>(at));
-    case Encoding::kInt64: return NumericOf(core::Load<__int128>(at));
-    case Encoding::kNumeric: return NumericOf(core::Load<core::NumericSum>(at));
-    default: return Int64GetDatum(core::Load<int64>(at));
+    case Encoding::kFloat4:
+      return Float4GetDatum(static_cast<float4>(core::Load<double>(at)));
+    case Encoding::kFloat8:
+      return Float8GetDatum(core::Load<double>(at));
+    case Encoding::kInt64:
+      return NumericOf(core::Load<__int128>(at));
+    case Encoding::kNumeric:
+      return NumericOf(core::Load<core::NumericSum>(at));
+    default:
+      return Int64GetDatum(core::Load<int64>(at));
   }
 }
 
@@ -52,7 +57,8 @@ Datum AverageDatum(const GroupView &group) {
       // The sum starts from -0; an average of zeros is 0.
       return Float8GetDatum((core::Load<double>(group.row + state.sum) + 0.0) / count);
     case Encoding::kInt64:
-    case Encoding::kNumeric: return DivideByCount(SumDatum(group), group.count);
+    case Encoding::kNumeric:
+      return DivideByCount(SumDatum(group), group.count);
     default: {
       const int64 sum = core::Load<int64>(group.row + state.sum);
       return DivideByCount(NumericGetDatum(int64_to_numeric(sum)), group.count);
@@ -70,10 +76,14 @@ bool IsDeviation(Operation operation) {
 
 PGFunction SpreadFunction(Operation operation) {
   switch (operation) {
-    case Operation::kVariancePop: return numeric_poly_var_pop;
-    case Operation::kVarianceSample: return numeric_poly_var_samp;
-    case Operation::kDeviationPop: return numeric_poly_stddev_pop;
-    default: return numeric_poly_stddev_samp;
+    case Operation::kVariancePop:
+      return numeric_poly_var_pop;
+    case Operation::kVarianceSample:
+      return numeric_poly_var_samp;
+    case Operation::kDeviationPop:
+      return numeric_poly_stddev_pop;
+    default:
+      return numeric_poly_stddev_samp;
   }
 }
 
@@ -93,14 +103,22 @@ Datum SpreadDatum(const GroupView &group, Operation operation, bool *is_null) {
 Datum AggregateDatum(const GroupView &group, Operation operation, bool *is_null) {
   const core::StateOffsets &state = *group.state;
   switch (operation) {
-    case Operation::kSum: return SumDatum(group);
-    case Operation::kAverage: return AverageDatum(group);
-    case Operation::kMin: return ExtremeDatum(group, state.min);
-    case Operation::kMax: return ExtremeDatum(group, state.max);
-    case Operation::kBitAnd: return ExtremeDatum(group, state.bit_and);
-    case Operation::kBitOr: return ExtremeDatum(group, state.bit_or);
-    case Operation::kBitXor: return ExtremeDatum(group, state.bit_xor);
-    default: return SpreadDatum(group, operation, is_null);
+    case Operation::kSum:
+      return SumDatum(group);
+    case Operation::kAverage:
+      return AverageDatum(group);
+    case Operation::kMin:
+      return ExtremeDatum(group, state.min);
+    case Operation::kMax:
+      return ExtremeDatum(group, state.max);
+    case Operation::kBitAnd:
+      return ExtremeDatum(group, state.bit_and);
+    case Operation::kBitOr:
+      return ExtremeDatum(group, state.bit_or);
+    case Operation::kBitXor:
+      return ExtremeDatum(group, state.bit_xor);
+    default:
+      return SpreadDatum(group, operation, is_null);
   }
 }
 
@@ -136,11 +154,16 @@ bool IsCount(Operation operation) {
 
 Datum WordDatum(int64 word, Encoding encoding) {
   switch (encoding) {
-    case Encoding::kBool: return BoolGetDatum(word != 0);
-    case Encoding::kInt16: return Int16GetDatum(static_cast<int16>(word));
-    case Encoding::kInt32: return Int32GetDatum(static_cast<int32>(word));
-    case Encoding::kUint32: return UInt32GetDatum(static_cast<uint32>(word));
-    default: return Int64GetDatum(word);
+    case Encoding::kBool:
+      return BoolGetDatum(word != 0);
+    case Encoding::kInt16:
+      return Int16GetDatum(static_cast<int16>(word));
+    case Encoding::kInt32:
+      return Int32GetDatum(static_cast<int32>(word));
+    case Encoding::kUint32:
+      return UInt32GetDatum(static_cast<uint32>(word));
+    default:
+      return Int64GetDatum(word);
   }
 }
 

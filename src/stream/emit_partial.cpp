@@ -59,8 +59,7 @@ Datum PartialDatum(const GroupView &group, Operation operation, bool *is_null) {
   *is_null = group.count == 0;
   if (*is_null) return 0;
   if (is_serialized) return SumState(group);
-  return SerializeSquares(group.count,
-                          core::Load<core::Squares>(group.row + state.squares));
+  return SerializeSquares(group.count, core::Load<core::Squares>(group.row + state.squares));
 }
 
 }  // namespace weir::stream

@@ -141,40 +141,60 @@ Datum CopyBytes(const char *bytes, uint32 length) {
 
 Encoding KeyEncoding(Oid type, Oid collation) {
   switch (getBaseType(type)) {
-    case BOOLOID: return Encoding::kBool;
-    case CHAROID: return Encoding::kChar;
-    case INT2OID: return Encoding::kInt16;
+    case BOOLOID:
+      return Encoding::kBool;
+    case CHAROID:
+      return Encoding::kChar;
+    case INT2OID:
+      return Encoding::kInt16;
     case INT4OID:
-    case DATEOID: return Encoding::kInt32;
+    case DATEOID:
+      return Encoding::kInt32;
     case OIDOID:
     case XIDOID:
     case REGCLASSOID:
     case REGTYPEOID:
-    case REGPROCOID: return Encoding::kUint32;
+    case REGPROCOID:
+      return Encoding::kUint32;
     case INT8OID:
     case TIMEOID:
     case TIMESTAMPOID:
-    case TIMESTAMPTZOID: return Encoding::kInt64;
-    case FLOAT4OID: return Encoding::kKeyFloat4;
-    case FLOAT8OID: return Encoding::kKeyFloat8;
+    case TIMESTAMPTZOID:
+      return Encoding::kInt64;
+    case FLOAT4OID:
+      return Encoding::kKeyFloat4;
+    case FLOAT8OID:
+      return Encoding::kKeyFloat8;
     case TEXTOID:
-    case VARCHAROID: return TextEncoding(collation, Encoding::kText);
-    case BYTEAOID: return Encoding::kText;
-    case BPCHAROID: return TextEncoding(collation, Encoding::kKeyBpchar);
-    case NUMERICOID: return Encoding::kKeyNumeric;
-    case INTERVALOID: return Encoding::kKeyInterval;
-    case NAMEOID: return Encoding::kKeyName;
-    case UUIDOID: return Encoding::kKeyFixed;
-    default: return type_is_enum(getBaseType(type)) ? Encoding::kUint32 : Encoding::kNone;
+    case VARCHAROID:
+      return TextEncoding(collation, Encoding::kText);
+    case BYTEAOID:
+      return Encoding::kText;
+    case BPCHAROID:
+      return TextEncoding(collation, Encoding::kKeyBpchar);
+    case NUMERICOID:
+      return Encoding::kKeyNumeric;
+    case INTERVALOID:
+      return Encoding::kKeyInterval;
+    case NAMEOID:
+      return Encoding::kKeyName;
+    case UUIDOID:
+      return Encoding::kKeyFixed;
+    default:
+      return type_is_enum(getBaseType(type)) ? Encoding::kUint32 : Encoding::kNone;
   }
 }
 
 core::ValueKind KindOf(Encoding encoding) {
   switch (encoding) {
-    case Encoding::kInt64: return core::ValueKind::kInt64;
-    case Encoding::kFloat4: return core::ValueKind::kFloat4;
-    case Encoding::kFloat8: return core::ValueKind::kFloat8;
-    case Encoding::kNumeric: return core::ValueKind::kNumeric;
+    case Encoding::kInt64:
+      return core::ValueKind::kInt64;
+    case Encoding::kFloat4:
+      return core::ValueKind::kFloat4;
+    case Encoding::kFloat8:
+      return core::ValueKind::kFloat8;
+    case Encoding::kNumeric:
+      return core::ValueKind::kNumeric;
     case Encoding::kText:
     case Encoding::kKeyNumeric:
     case Encoding::kKeyFloat4:
@@ -182,8 +202,10 @@ core::ValueKind KindOf(Encoding encoding) {
     case Encoding::kKeyBpchar:
     case Encoding::kKeyInterval:
     case Encoding::kKeyName:
-    case Encoding::kKeyFixed: return core::ValueKind::kText;
-    default: return core::ValueKind::kInt32;
+    case Encoding::kKeyFixed:
+      return core::ValueKind::kText;
+    default:
+      return core::ValueKind::kInt32;
   }
 }
 
@@ -193,8 +215,10 @@ bool IsPadded(Encoding encoding) {
     case Encoding::kKeyFloat4:
     case Encoding::kKeyFloat8:
     case Encoding::kKeyBpchar:
-    case Encoding::kKeyInterval: return true;
-    default: return false;
+    case Encoding::kKeyInterval:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -222,32 +246,62 @@ void EncodeDatum(core::Column *column, int row, Encoding encoding, int length, D
                  MemoryContext context) {
   int64 *word = reinterpret_cast<int64 *>(&column->word[row]);
   switch (encoding) {
-    case Encoding::kBool: *word = DatumGetBool(value); break;
-    case Encoding::kChar: *word = DatumGetChar(value); break;
-    case Encoding::kInt16: *word = DatumGetInt16(value); break;
-    case Encoding::kInt32: *word = DatumGetInt32(value); break;
-    case Encoding::kUint32: *word = DatumGetUInt32(value); break;
-    case Encoding::kInt64: *word = DatumGetInt64(value); break;
-    case Encoding::kFloat4: *word = FloatWord(DatumGetFloat4(value)); break;
-    case Encoding::kFloat8: *word = FloatWord(DatumGetFloat8(value)); break;
-    case Encoding::kText: EncodeText(column, row, value, context); break;
-    case Encoding::kNumeric: EncodeNumeric(column, row, value, context); break;
-    case Encoding::kKeyNumeric: EncodeNumericKey(column, row, value, context); break;
+    case Encoding::kBool:
+      *word = DatumGetBool(value);
+      break;
+    case Encoding::kChar:
+      *word = DatumGetChar(value);
+      break;
+    case Encoding::kInt16:
+      *word = DatumGetInt16(value);
+      break;
+    case Encoding::kInt32:
+      *word = DatumGetInt32(value);
+      break;
+    case Encoding::kUint32:
+      *word = DatumGetUInt32(value);
+      break;
+    case Encoding::kInt64:
+      *word = DatumGetInt64(value);
+      break;
+    case Encoding::kFloat4:
+      *word = FloatWord(DatumGetFloat4(value));
+      break;
+    case Encoding::kFloat8:
+      *word = FloatWord(DatumGetFloat8(value));
+      break;
+    case Encoding::kText:
+      EncodeText(column, row, value, context);
+      break;
+    case Encoding::kNumeric:
+      EncodeNumeric(column, row, value, context);
+      break;
+    case Encoding::kKeyNumeric:
+      EncodeNumericKey(column, row, value, context);
+      break;
     case Encoding::kKeyFloat4:
       EncodeFloatKey(column, row, DatumGetFloat4(value), value, context);
       break;
     case Encoding::kKeyFloat8:
       EncodeFloatKey(column, row, DatumGetFloat8(value), value, context);
       break;
-    case Encoding::kKeyBpchar: EncodeBpchar(column, row, value, context); break;
-    case Encoding::kKeyInterval: EncodeIntervalKey(column, row, value, context); break;
+    case Encoding::kKeyBpchar:
+      EncodeBpchar(column, row, value, context);
+      break;
+    case Encoding::kKeyInterval:
+      EncodeIntervalKey(column, row, value, context);
+      break;
     case Encoding::kKeyName:
       EncodeFixed(column, row, static_cast<int>(strlen(NameStr(*DatumGetName(value)))), value,
                   context);
       break;
-    case Encoding::kKeyFixed: EncodeFixed(column, row, length, value, context); break;
+    case Encoding::kKeyFixed:
+      EncodeFixed(column, row, length, value, context);
+      break;
     case Encoding::kNullness:
-    case Encoding::kNone: *word = 0; break;
+    case Encoding::kNone:
+      *word = 0;
+      break;
   }
 }
 
@@ -259,13 +313,19 @@ Datum DecodeKey(const KeyValue &value, Encoding encoding) {
   const uint32 length =
       value.outline != nullptr ? value.outline_length : core::TextLength(value.high);
   switch (encoding) {
-    case Encoding::kBool: return BoolGetDatum(value.word != 0);
-    case Encoding::kChar: return CharGetDatum(static_cast<char>(value.word));
-    case Encoding::kInt16: return Int16GetDatum(static_cast<int16>(value.word));
-    case Encoding::kInt32: return Int32GetDatum(static_cast<int32>(value.word));
-    case Encoding::kUint32: return UInt32GetDatum(static_cast<uint32>(value.word));
+    case Encoding::kBool:
+      return BoolGetDatum(value.word != 0);
+    case Encoding::kChar:
+      return CharGetDatum(static_cast<char>(value.word));
+    case Encoding::kInt16:
+      return Int16GetDatum(static_cast<int16>(value.word));
+    case Encoding::kInt32:
+      return Int32GetDatum(static_cast<int32>(value.word));
+    case Encoding::kUint32:
+      return UInt32GetDatum(static_cast<uint32>(value.word));
     case Encoding::kText:
-    case Encoding::kKeyBpchar: return MakeVarlena(bytes, length);
+    case Encoding::kKeyBpchar:
+      return MakeVarlena(bytes, length);
     case Encoding::kKeyNumeric: {
       // Class, weight and digits come first; the stored number has a header of 2 or 4 bytes more
       // than its digits, which the total length tells.
@@ -274,15 +334,19 @@ Datum DecodeKey(const KeyValue &value, Encoding encoding) {
       return MakeVarlena(bytes + 4 + digits, length - 4 - digits);
     }
     case Encoding::kKeyFloat4:
-    case Encoding::kKeyFloat8: return core::Load<Datum>(bytes + 8);
-    case Encoding::kKeyInterval: return CopyBytes(bytes + 16, sizeof(Interval));
+    case Encoding::kKeyFloat8:
+      return core::Load<Datum>(bytes + 8);
+    case Encoding::kKeyInterval:
+      return CopyBytes(bytes + 16, sizeof(Interval));
     case Encoding::kKeyName: {
       auto *name = static_cast<char *>(palloc0(NAMEDATALEN));
       memcpy(name, bytes, length);
       return PointerGetDatum(name);
     }
-    case Encoding::kKeyFixed: return CopyBytes(bytes, length);
-    default: return Int64GetDatum(value.word);
+    case Encoding::kKeyFixed:
+      return CopyBytes(bytes, length);
+    default:
+      return Int64GetDatum(value.word);
   }
 }
 

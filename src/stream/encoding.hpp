@@ -16,16 +16,16 @@ enum class Encoding : uint8 {
   kChar,
   kFloat4,
   kFloat8,
-  kText,         // varlena whose bytes are its identity
-  kNumeric,      // as an argument: fixed point where it fits
-  kKeyNumeric,   // keys whose equality is not that of their bytes
+  kText,        // varlena whose bytes are its identity
+  kNumeric,     // as an argument: fixed point where it fits
+  kKeyNumeric,  // keys whose equality is not that of their bytes
   kKeyFloat4,
   kKeyFloat8,
   kKeyBpchar,
   kKeyInterval,
   kKeyName,
-  kKeyFixed,     // fixed length, by reference, bytes are identity
-  kNullness,     // only whether it is NULL
+  kKeyFixed,  // fixed length, by reference, bytes are identity
+  kNullness,  // only whether it is NULL
 };
 
 // Encoding::kNone when values of the type cannot be keys.

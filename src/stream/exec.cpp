@@ -1,4 +1,5 @@
-// Begin, Exec, ReScan and End of the node: build groups, give them out, go on with what was spilled.
+// Begin, Exec, ReScan and End of the node: build groups, give them out, go on with what was
+// spilled.
 #include "stream/explain.hpp"
 #include "stream/node.hpp"
 #include "stream/scan_setup.hpp"

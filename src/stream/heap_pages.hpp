@@ -19,8 +19,8 @@ struct PageWalk {
   AttrNumber highest;      // attributes read
   bool may_read_directly;  // pages whose rows everybody sees need no check per row
   BlockNumber next;
-  BlockNumber remaining;   // serial walks
-  Buffer ahead;            // pinned already, for `next`
+  BlockNumber remaining;  // serial walks
+  Buffer ahead;           // pinned already, for `next`
   Buffer last_read;
   int good_guesses;
   int bad_guesses;

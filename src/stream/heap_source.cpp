@@ -62,7 +62,7 @@ void FillColumns(AggregateScan *scan, Source *source, List *child_list) {
 }
 
 struct Batch {
-  int count;      // rows filled so far
+  int count;  // rows filled so far
   int64 scanned;
   int64 kept;
 };
@@ -81,7 +81,8 @@ int NarrowRows(const core::Column &condition, int count, uint16 *kept) {
   for (int i = 0; i < count; ++i) {
     const uint16 row = kept[i];
     kept[selected] = row;
-    selected += static_cast<int>(condition.word[row] != 0) & static_cast<int>(condition.null[row] == 0);
+    selected +=
+        static_cast<int>(condition.word[row] != 0) & static_cast<int>(condition.null[row] == 0);
   }
   return selected;
 }
@@ -162,8 +163,8 @@ bool AddPage(AggregateScan *scan, Source *source, const HeapPage *page, PageRows
 TableScanDesc OpenScan(AggregateScan *scan, Source *source) {
   auto *seq_scan = reinterpret_cast<SeqScanState *>(source->child);
   if (seq_scan->ss.ss_currentScanDesc == nullptr) {
-    seq_scan->ss.ss_currentScanDesc = table_beginscan(
-        source->relation, scan->css.ss.ps.state->es_snapshot, 0, nullptr);
+    seq_scan->ss.ss_currentScanDesc =
+        table_beginscan(source->relation, scan->css.ss.ps.state->es_snapshot, 0, nullptr);
   }
   return seq_scan->ss.ss_currentScanDesc;
 }
@@ -194,8 +195,7 @@ Source *MakeHeapSource(AggregateScan *scan, SeqScanState *child) {
   source->program = MakeDecodeProgram(RelationGetDescr(relation), source->set);
   if (source->program == nullptr || !SplitQuals(source, plan->qual)) return nullptr;
   source->needs_slot = source->row_qual != nullptr || source->set->row_count > 0;
-  source->needs_rows =
-      source->needs_slot || source->set->base_count > 0 || source->qual_count > 0;
+  source->needs_rows = source->needs_slot || source->set->base_count > 0 || source->qual_count > 0;
   return source;
 }
 

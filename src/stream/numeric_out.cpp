@@ -46,8 +46,7 @@ Digits DigitsOf(__int128 value) {
 Digits DigitsOf(core::NumericSum *sum) {
   pg::ContextResource resource(CurrentMemoryContext);
   std::pmr::memory_resource &memory = resource;
-  const core::WideDigits wide =
-      pg::CallCore([&] { return core::SettleDigits(*sum, memory); });
+  const core::WideDigits wide = pg::CallCore([&] { return core::SettleDigits(*sum, memory); });
   auto *digit = static_cast<int16 *>(palloc(sizeof(int16) * static_cast<Size>(wide.size)));
   int top = wide.size;
   while (top > 0 && wide.digit[top - 1] == 0) --top;
@@ -170,9 +169,8 @@ Datum SerializeNumericSum(int64 count, core::NumericSum sum) {
   const Digits digits = DigitsOf(&copy);
   const core::WideSum *wide = sum.wide;
   const int64 special =
-      wide == nullptr
-          ? 0
-          : wide->nan_count + wide->plus_infinity_count + wide->minus_infinity_count;
+      wide == nullptr ? 0
+                      : wide->nan_count + wide->plus_infinity_count + wide->minus_infinity_count;
   StringInfoData buffer;
   pq_begintypsend(&buffer);
   pq_sendint64(&buffer, static_cast<uint64>(count - special));

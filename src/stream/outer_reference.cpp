@@ -33,8 +33,6 @@ Expr *ResolveOuter(Expr *expression, List *child_list) {
 
 bool ContainsSubplan(Node *node) { return FindSubplan(node, nullptr); }
 
-Index ScanRelationOf(const Plan *plan) {
-  return reinterpret_cast<const Scan *>(plan)->scanrelid;
-}
+Index ScanRelationOf(const Plan *plan) { return reinterpret_cast<const Scan *>(plan)->scanrelid; }
 
 }  // namespace weir::stream

@@ -136,8 +136,8 @@ void OfferDistinct(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output) {
   }
   const Offer offer{root, output, &grouping, parse->distinctClause, NIL};
   MakeRoom(output);
-  CustomPath *custom = MakePath(offer, output, path, grouping.target, path->pathtarget,
-                                AGGSPLIT_SIMPLE, NIL);
+  CustomPath *custom =
+      MakePath(offer, output, path, grouping.target, path->pathtarget, AGGSPLIT_SIMPLE, NIL);
   add_path(output, &custom->path);
 }
 

@@ -28,8 +28,7 @@ void PlanQueries(List *raw, const char *text) {
   ListCell *cell;
   foreach (cell, raw) {
     auto *statement = lfirst_node(RawStmt, cell);
-    List *queries =
-        pg_analyze_and_rewrite_fixedparams(statement, text, nullptr, 0, nullptr);
+    List *queries = pg_analyze_and_rewrite_fixedparams(statement, text, nullptr, 0, nullptr);
     PushActiveSnapshot(GetTransactionSnapshot());
     pg_plan_queries(queries, text, CURSOR_OPT_PARALLEL_OK, nullptr);
     PopActiveSnapshot();
@@ -45,7 +44,7 @@ void Decline(const char *why) {
   }
   if (settings.stream != kStreamRequire) return;
   ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot stream this aggregation"),
-          errdetail("%s", why),
+          errdetail_internal("%s", why),
           errhint("SET weir.stream = auto; lets PostgreSQL run what cannot be streamed."));
 }
 

@@ -36,8 +36,7 @@ void AddKeys(AggregateScan *scan) {
     const Oid collation = exprCollation(node);
     Var *var = makeVar(OUTER_VAR, number, type, exprTypmod(node), collation, 0);
     const Encoding encoding = KeyEncoding(type, collation);
-    layout.key_column[layout.key_count++] =
-        AddInput(scan, reinterpret_cast<Expr *>(var), encoding);
+    layout.key_column[layout.key_count++] = AddInput(scan, reinterpret_cast<Expr *>(var), encoding);
   }
 }
 
@@ -66,10 +65,10 @@ OutputColumn AggregateOutput(AggregateScan *scan, const Aggref *aggref) {
   if (form->operation == Operation::kCountRows && aggref->aggfilter == nullptr) {
     return {form, -1, Encoding::kNone};
   }
-  Expr *argument = aggref->args == NIL
-                       ? reinterpret_cast<Expr *>(makeBoolConst(true, false))
-                       : linitial_node(TargetEntry, aggref->args)->expr;
-  const Encoding encoding = form->argument == Encoding::kNone ? Encoding::kNullness : form->argument;
+  Expr *argument = aggref->args == NIL ? reinterpret_cast<Expr *>(makeBoolConst(true, false))
+                                       : linitial_node(TargetEntry, aggref->args)->expr;
+  const Encoding encoding =
+      form->argument == Encoding::kNone ? Encoding::kNullness : form->argument;
   return {form, AddInput(scan, FilteredArgument(aggref, argument), encoding), Encoding::kNone};
 }
 

@@ -37,10 +37,10 @@ struct SpillState {
   int column_count;
   core::Column columns[core::kMaxColumns];  // of the partition being read
   Partition writing[kPartitions];
-  int level;          // of the partitions being written
-  List *pending;      // of Partition
+  int level;      // of the partitions being written
+  List *pending;  // of Partition
   BufFile *reading;
-  char *record;       // one record being built
+  char *record;  // one record being built
   Size record_size;
   int64 bytes;
   int64 partitions;

@@ -44,7 +44,8 @@ bool Collect(Node *node, Collector *collector) {
     case T_GroupingFunc:
       collector->why = "GROUPING belongs to grouping sets.";
       return true;
-    default: return pg::WalkExpression(node, Collect, collector);
+    default:
+      return pg::WalkExpression(node, Collect, collector);
   }
 }
 
@@ -154,8 +155,7 @@ bool CanStream(PlannerInfo *root, RelOptInfo *grouped, GroupPathExtraData *extra
   return true;
 }
 
-bool CanStreamDistinct(PlannerInfo *root, const Path *input, Grouping *grouping,
-                       const char **why) {
+bool CanStreamDistinct(PlannerInfo *root, const Path *input, Grouping *grouping, const char **why) {
   const Query *parse = root->parse;
   if (parse->hasDistinctOn) {
     *why = "DISTINCT ON keeps the first row of a sorted input.";

@@ -85,9 +85,12 @@ Timestamp StartOfMonths(Timestamp time, int32 width, Timestamp origin) {
 Timestamp StartOfWindow(Timestamp time, const core::TumblingWindow &window) {
   int64_t start = 0;
   switch (window.StartOf(time, &start)) {
-    case core::WindowStatus::kIntervalRange: RaiseTimeRange("interval out of range");
-    case core::WindowStatus::kTimestampRange: RaiseTimeRange("timestamp out of range");
-    case core::WindowStatus::kDone: break;
+    case core::WindowStatus::kIntervalRange:
+      RaiseTimeRange("interval out of range");
+    case core::WindowStatus::kTimestampRange:
+      RaiseTimeRange("timestamp out of range");
+    case core::WindowStatus::kDone:
+      break;
   }
   return start;
 }
@@ -107,8 +110,8 @@ Timestamp StartOfTime(const TimeCall &call) {
     return StartOfMonths(call.time, call.width->month,
                          call.has_origin ? call.origin : kFirstOfMonth);
   }
-  return StartOfWindow(call.time, {FixedWidth(call.width), call.has_origin ? call.origin : kMonday,
-                                   MIN_TIMESTAMP});
+  return StartOfWindow(
+      call.time, {FixedWidth(call.width), call.has_origin ? call.origin : kMonday, MIN_TIMESTAMP});
 }
 
 Timestamp EndOfTime(const TimeCall &call) {
@@ -178,8 +181,7 @@ bool FormOfWidth(const Const *width, WindowForm *form) {
   const Interval *interval = DatumGetIntervalP(width->constvalue);
   int64 days;
   return interval->month == 0 && !pg_mul_s64_overflow(interval->day, USECS_PER_DAY, &days) &&
-         !pg_add_s64_overflow(days, interval->time, &form->window.width) &&
-         form->window.width > 0;
+         !pg_add_s64_overflow(days, interval->time, &form->window.width) && form->window.width > 0;
 }
 
 bool IsTumble(Oid function) {

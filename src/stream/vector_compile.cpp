@@ -45,6 +45,7 @@ bool CompileOperand(ColumnSet *set, Expr *expression, Operand *operand) {
 int AddStep(ColumnSet *set, const core::VectorStep &step) {
   if (set->step_count >= kSetSteps) return kFailed;
   set->steps[set->step_count] = step;
+  set->is_filled[step.out] = true;
   return set->step_count++;
 }
 
@@ -96,10 +97,14 @@ bool IsPositiveConstant(Expr *expression) {
   const Const *constant = castNode(Const, expression);
   if (constant->constisnull) return false;
   switch (constant->consttype) {
-    case INT2OID: return DatumGetInt16(constant->constvalue) > 0;
-    case INT4OID: return DatumGetInt32(constant->constvalue) > 0;
-    case INT8OID: return DatumGetInt64(constant->constvalue) > 0;
-    default: return false;
+    case INT2OID:
+      return DatumGetInt16(constant->constvalue) > 0;
+    case INT4OID:
+      return DatumGetInt32(constant->constvalue) > 0;
+    case INT8OID:
+      return DatumGetInt64(constant->constvalue) > 0;
+    default:
+      return false;
   }
 }
 
@@ -128,22 +133,23 @@ int CompileArithmetic(ColumnSet *set, Oid function, List *arguments, Expr *expre
 int CompileBase(ColumnSet *set, const Var *var, Encoding encoding, int destination) {
   const Oid type = var->vartype;
   Encoding physical = encoding == Encoding::kNullness || IsPadded(encoding) ||
-                                    encoding == Encoding::kKeyFixed || encoding == Encoding::kKeyName || encoding == Encoding::kText ||
-                                    encoding == Encoding::kNumeric
-                                ? encoding
-                                : PhysicalEncoding(type);
+                              encoding == Encoding::kKeyFixed || encoding == Encoding::kKeyName ||
+                              encoding == Encoding::kText || encoding == Encoding::kNumeric
+                          ? encoding
+                          : PhysicalEncoding(type);
   if (physical == Encoding::kNone && encoding == Encoding::kUint32) physical = encoding;
   if (physical == Encoding::kNone) return kFailed;
   Expr *expression = reinterpret_cast<Expr *>(const_cast<Var *>(var));
   const int column = Destination(set, expression, encoding, destination);
   if (column < 0 || set->base_count >= kSetColumns) return kFailed;
+  set->is_filled[column] = true;
   set->bases[set->base_count++] = {var->varattno, column, physical, get_typlen(type)};
   return column;
 }
 
 int FindColumn(const ColumnSet *set, const Expr *expression, Encoding encoding) {
   for (int i = 0; i < set->column_count; ++i) {
-    if (set->encodings[i] == encoding && set->expressions[i] != nullptr &&
+    if (set->is_filled[i] && set->encodings[i] == encoding && set->expressions[i] != nullptr &&
         equal(set->expressions[i], expression)) {
       return i;
     }

@@ -146,12 +146,18 @@ int CompileLogic(ColumnSet *set, const BoolExpr *expression, Expr *condition) {
 
 int Compile(ColumnSet *set, Expr *condition) {
   switch (nodeTag(condition)) {
-    case T_OpExpr: return CompileComparison(set, castNode(OpExpr, condition), condition);
-    case T_ScalarArrayOpExpr: return CompileIn(set, castNode(ScalarArrayOpExpr, condition), condition);
-    case T_NullTest: return CompileNullTest(set, castNode(NullTest, condition), condition);
-    case T_BoolExpr: return CompileLogic(set, castNode(BoolExpr, condition), condition);
-    case T_Var: return CompileVector(set, condition, Encoding::kBool, -1);
-    default: return kFailed;
+    case T_OpExpr:
+      return CompileComparison(set, castNode(OpExpr, condition), condition);
+    case T_ScalarArrayOpExpr:
+      return CompileIn(set, castNode(ScalarArrayOpExpr, condition), condition);
+    case T_NullTest:
+      return CompileNullTest(set, castNode(NullTest, condition), condition);
+    case T_BoolExpr:
+      return CompileLogic(set, castNode(BoolExpr, condition), condition);
+    case T_Var:
+      return CompileVector(set, condition, Encoding::kBool, -1);
+    default:
+      return kFailed;
   }
 }
 

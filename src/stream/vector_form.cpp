@@ -67,29 +67,44 @@ constexpr VectorForm kArithmetic[] = {
     {F_FLOAT8_INT8, kToFloat, Encoding::kFloat8, false},
 };
 
-#define WEIR_INT_FORMS(name)                                    \
-  {F_##name##EQ, kIntEqual, Encoding::kBool, false},            \
-      {F_##name##NE, kIntNotEqual, Encoding::kBool, false},     \
-      {F_##name##LT, kIntLess, Encoding::kBool, false},         \
-      {F_##name##LE, kIntLessEqual, Encoding::kBool, false},    \
-      {F_##name##GT, kIntLess, Encoding::kBool, true},          \
-      {F_##name##GE, kIntLessEqual, Encoding::kBool, true}
-#define WEIR_FLOAT_FORMS(name)                                  \
-  {F_##name##EQ, kFloatEqual, Encoding::kBool, false},          \
-      {F_##name##NE, kFloatNotEqual, Encoding::kBool, false},   \
-      {F_##name##LT, kFloatLess, Encoding::kBool, false},       \
-      {F_##name##LE, kFloatLessEqual, Encoding::kBool, false},  \
-      {F_##name##GT, kFloatLess, Encoding::kBool, true},        \
-      {F_##name##GE, kFloatLessEqual, Encoding::kBool, true}
+#define WEIR_INT_FORMS(name)                                 \
+  {F_##name##EQ, kIntEqual, Encoding::kBool, false},         \
+      {F_##name##NE, kIntNotEqual, Encoding::kBool, false},  \
+      {F_##name##LT, kIntLess, Encoding::kBool, false},      \
+      {F_##name##LE, kIntLessEqual, Encoding::kBool, false}, \
+      {F_##name##GT, kIntLess, Encoding::kBool, true}, {     \
+    F_##name##GE, kIntLessEqual, Encoding::kBool, true       \
+  }
+#define WEIR_FLOAT_FORMS(name)                                 \
+  {F_##name##EQ, kFloatEqual, Encoding::kBool, false},         \
+      {F_##name##NE, kFloatNotEqual, Encoding::kBool, false},  \
+      {F_##name##LT, kFloatLess, Encoding::kBool, false},      \
+      {F_##name##LE, kFloatLessEqual, Encoding::kBool, false}, \
+      {F_##name##GT, kFloatLess, Encoding::kBool, true}, {     \
+    F_##name##GE, kFloatLessEqual, Encoding::kBool, true       \
+  }
 
 constexpr VectorForm kComparisons[] = {
-    WEIR_INT_FORMS(INT2),       WEIR_INT_FORMS(INT4),         WEIR_INT_FORMS(INT8),
-    WEIR_INT_FORMS(INT24),      WEIR_INT_FORMS(INT42),        WEIR_INT_FORMS(INT28),
-    WEIR_INT_FORMS(INT82),      WEIR_INT_FORMS(INT48),        WEIR_INT_FORMS(INT84),
-    WEIR_INT_FORMS(DATE_),      WEIR_INT_FORMS(TIMESTAMP_),   WEIR_INT_FORMS(TIMESTAMPTZ_),
-    WEIR_INT_FORMS(TIME_),      WEIR_INT_FORMS(OID),          WEIR_INT_FORMS(BOOL),
-    WEIR_FLOAT_FORMS(FLOAT4),   WEIR_FLOAT_FORMS(FLOAT8),     WEIR_FLOAT_FORMS(FLOAT48),
-    WEIR_FLOAT_FORMS(FLOAT84),  {F_TEXTEQ, kTextEqual, Encoding::kBool, false},
+    WEIR_INT_FORMS(INT2),
+    WEIR_INT_FORMS(INT4),
+    WEIR_INT_FORMS(INT8),
+    WEIR_INT_FORMS(INT24),
+    WEIR_INT_FORMS(INT42),
+    WEIR_INT_FORMS(INT28),
+    WEIR_INT_FORMS(INT82),
+    WEIR_INT_FORMS(INT48),
+    WEIR_INT_FORMS(INT84),
+    WEIR_INT_FORMS(DATE_),
+    WEIR_INT_FORMS(TIMESTAMP_),
+    WEIR_INT_FORMS(TIMESTAMPTZ_),
+    WEIR_INT_FORMS(TIME_),
+    WEIR_INT_FORMS(OID),
+    WEIR_INT_FORMS(BOOL),
+    WEIR_FLOAT_FORMS(FLOAT4),
+    WEIR_FLOAT_FORMS(FLOAT8),
+    WEIR_FLOAT_FORMS(FLOAT48),
+    WEIR_FLOAT_FORMS(FLOAT84),
+    {F_TEXTEQ, kTextEqual, Encoding::kBool, false},
     {F_TEXTNE, kTextNotEqual, Encoding::kBool, false},
 };
 
@@ -163,9 +178,12 @@ bool IsWidening(Oid function) {
 bool WindowFormOf(const FuncExpr *call, WindowForm *form) {
   switch (call->funcid) {
     case F_DATE_BIN_INTERVAL_TIMESTAMP_TIMESTAMP:
-    case F_DATE_BIN_INTERVAL_TIMESTAMPTZ_TIMESTAMPTZ: return DateBinForm(call, form);
-    case F_DATE_TRUNC_TEXT_TIMESTAMP: return DateTruncForm(call, form);
-    default: return TumbleForm(call, form);
+    case F_DATE_BIN_INTERVAL_TIMESTAMPTZ_TIMESTAMPTZ:
+      return DateBinForm(call, form);
+    case F_DATE_TRUNC_TEXT_TIMESTAMP:
+      return DateTruncForm(call, form);
+    default:
+      return TumbleForm(call, form);
   }
 }
 

@@ -2,6 +2,7 @@
 #include "pg/compat.hpp"
 #include "pg/hook.hpp"
 #include "stats/capture/capture.hpp"
+#include "stats/capture/command_tag.hpp"
 #include "stats/capture/nesting.hpp"
 #include "stats/capture/plan_times.hpp"
 #include "stats/capture/query_text.hpp"
@@ -14,7 +15,6 @@
 extern "C" {
 #include "access/parallel.h"
 #include "nodes/execnodes.h"
-#include "tcop/cmdtag.h"
 #include "utils/elog.h"
 #include "utils/memutils.h"
 }
@@ -84,23 +84,6 @@ void OnExecutorMemoryReset(void *argument) {
   }
   if (!execution->submitted && execution->record.ended_at != 0) {
     SubmitOnce(execution->record, execution->stay);
-  }
-}
-
-CommandTag TagOf(CmdType operation) {
-  switch (operation) {
-    case CMD_SELECT:
-      return CMDTAG_SELECT;
-    case CMD_INSERT:
-      return CMDTAG_INSERT;
-    case CMD_UPDATE:
-      return CMDTAG_UPDATE;
-    case CMD_DELETE:
-      return CMDTAG_DELETE;
-    case CMD_MERGE:
-      return CMDTAG_MERGE;
-    default:
-      return CMDTAG_UNKNOWN;
   }
 }
 

@@ -2,6 +2,7 @@
 #include "pg/compat.hpp"
 #include "pg/hook.hpp"
 #include "stats/capture/capture.hpp"
+#include "stats/capture/command_tag.hpp"
 #include "stats/capture/nesting.hpp"
 #include "stats/capture/plan_times.hpp"
 #include "stats/capture/query_text.hpp"
@@ -12,7 +13,6 @@
 extern "C" {
 #include "access/parallel.h"
 #include "optimizer/planner.h"
-#include "tcop/cmdtag.h"
 }
 
 namespace weir::stats {
@@ -30,25 +30,10 @@ void SubmitFailure(core::QueryRecord &record, std::uint32_t stay, instr_time sta
   if (IsStay(stay)) Submit(record, Route::kRing);
 }
 
-CommandTag TagOf(const Query *query) {
-  switch (query->commandType) {
-    case CMD_INSERT:
-      return CMDTAG_INSERT;
-    case CMD_UPDATE:
-      return CMDTAG_UPDATE;
-    case CMD_DELETE:
-      return CMDTAG_DELETE;
-    case CMD_MERGE:
-      return CMDTAG_MERGE;
-    default:
-      return CMDTAG_SELECT;
-  }
-}
-
 void Describe(core::QueryRecord &record, const Query *query, const char *text) {
   record.calls = 1;
   record.query_id = static_cast<std::uint64_t>(query->queryId);
-  record.command_tag = static_cast<std::uint16_t>(TagOf(query));
+  record.command_tag = static_cast<std::uint16_t>(TagOf(query->commandType));
   record.source = core::RecordSource::kStatement;
   record.toplevel = nesting_level == 0;
   Identify(record);

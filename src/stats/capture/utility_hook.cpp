@@ -1,4 +1,5 @@
 // Utility commands.
+#include "pg/utility_hook.hpp"
 #include "pg/compat.hpp"
 #include "pg/hook.hpp"
 #include "stats/capture/capture.hpp"
@@ -22,15 +23,8 @@ namespace weir::stats {
 
 namespace {
 
-#define WEIR_UTILITY_PARAMETERS                                                                 \
-  PlannedStmt *statement, const char *text, bool read_only_tree, ProcessUtilityContext context, \
-      ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *receiver,          \
-      QueryCompletion *completion
-#define WEIR_UTILITY_ARGUMENTS \
-  statement, text, read_only_tree, context, parameters, environment, receiver, completion
-
 struct CaptureTag;
-using UtilityHook = pg::Hook<&ProcessUtility_hook, standard_ProcessUtility, CaptureTag>;
+using UtilityHook = pg::UtilityHook<CaptureTag>;
 
 // The statement that EXECUTE runs is recorded as itself, and PREPARE as the planning it may do.
 bool IsTransparent(const Node *command) {

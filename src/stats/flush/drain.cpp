@@ -3,6 +3,7 @@
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
 #include "pg/pg.hpp"
+#include "stats/flush/extension_lock.hpp"
 #include "stats/flush/partitions.hpp"
 #include "stats/flush/position.hpp"
 #include "stats/flush/record_writer.hpp"
@@ -32,6 +33,9 @@ bool last_drain_failed = false;
 void BeginTransaction() {
   SetCurrentStatementStartTimestamp();
   StartTransactionCommand();
+  if (!LockExtension()) {
+    ereport(ERROR, errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("extension pg_weir does not exist"));
+  }
   PushActiveSnapshot(GetTransactionSnapshot());
   SPI_connect();
 }

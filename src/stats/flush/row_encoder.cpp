@@ -1,5 +1,7 @@
 #include "stats/flush/row_encoder.hpp"
 
+#include "pg/compat.hpp"
+
 #include <iterator>
 #include <string_view>
 

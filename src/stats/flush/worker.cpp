@@ -5,6 +5,7 @@
 #include "settings.hpp"
 #include "stats/capture/session.hpp"
 #include "stats/flush/drain.hpp"
+#include "stats/flush/extension_lock.hpp"
 #include "stats/flush/partitions.hpp"
 #include "stats/shared_state.hpp"
 
@@ -119,6 +120,10 @@ void WaitForPromotion() {
 void Maintain() {
   SetCurrentStatementStartTimestamp();
   StartTransactionCommand();
+  if (!LockExtension()) {
+    CommitTransactionCommand();
+    return;
+  }
   PushActiveSnapshot(GetTransactionSnapshot());
   SPI_connect();
   WEIR_FAILPOINT("maintain");

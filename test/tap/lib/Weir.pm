@@ -180,6 +180,7 @@ sub logged_calls
 sub worker_pid
 {
     my ($node, $db) = @_;
+    local $ENV{PGOPTIONS} = '-c weir.capture=off';
     my ($status, $pid) = $node->psql('postgres',
         "SELECT pid FROM pg_catalog.pg_stat_activity WHERE backend_type = 'pg_weir flush worker' AND datname = '$db'");
     return $status == 0 && $pid ? $pid : 0;
