@@ -18,8 +18,12 @@ struct Verdict {
   std::string kind;       // what makes two failures the same: "rows", "22003 for nothing", ...
   std::string detail;     // shown to people, as it is
   bool is_taken = false;  // by the streaming node
+  bool is_parallel = false;
+  bool is_spilled = false;  // known of the few that run under EXPLAIN ANALYZE
+  bool is_rescanned = false;
   bool is_void = false;   // an error with both settings
   std::string mode;       // auto or require
+  Strictness strictness = Strictness::kExact;
 };
 
 const char *NameOf(Failure failure);
@@ -42,6 +46,7 @@ class Checker {
 
   void Prepare(const Query &query, const char *mode);
   Outcome Explain(const Script &script);
+  void NotePlan(const std::string &plan, Verdict *verdict);
   Answer Run(const Script &script);
   void Close(const Script &script);
   bool ChooseMode(const Query &query, const Script &script, std::string *plan, Verdict *verdict);

@@ -167,7 +167,7 @@ Reference Expressions::Combine(const Reference &column) {
 Reference Expressions::DrawArgument() {
   Reference column = Column();
   if (random_.Chance(50)) ColumnOf(IsNumber, &column);
-  if (!used_.empty() && random_.Chance(30)) column = random_.Pick(used_);
+  if (!used_.empty() && random_.Chance(45)) column = random_.Pick(used_);
   if (random_.Chance(50) || !IsNumber(column.kind) || column.text.size() > 100) return column;
   return Combine(column);
 }

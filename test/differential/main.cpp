@@ -25,6 +25,9 @@ struct Totals {
   int taken = 0;
   int void_results = 0;  // errors both ways
   int parallel = 0;
+  int spilled = 0;
+  int rescanned = 0;
+  int by_strictness[3] = {};  // of those taken
   std::map<std::string, int> by_kind;
 };
 
@@ -52,6 +55,10 @@ class Run {
   int Report() const {
     std::printf("taken by the streaming node: %d of %d (%.1f %%); errors both ways: %d\n", totals_.taken, done_,
                 100.0 * totals_.taken / std::max(done_, 1), totals_.void_results);
+    std::printf("of them in parallel: %d; seen to spill: %d; below a nested loop or as a subplan: %d\n", totals_.parallel,
+                totals_.spilled, totals_.rescanned);
+    std::printf("compared to the bit: %d; but for the order of additions: %d; by number of rows: %d\n",
+                totals_.by_strictness[0], totals_.by_strictness[1], totals_.by_strictness[2]);
     for (const auto &[kind, number] : totals_.by_kind) std::printf("failures \"%s\": %d\n", kind.c_str(), number);
     std::printf("distinct failures: %zu\n", seen_.size());
     std::printf("differential: %d passed, %d failed\n", totals_.passed, totals_.failed);
@@ -83,6 +90,10 @@ class Run {
   void Count(const Verdict &verdict) {
     ++done_;
     totals_.taken += verdict.is_taken;
+    totals_.by_strictness[static_cast<int>(verdict.strictness)] += verdict.is_taken;
+    totals_.parallel += verdict.is_parallel;
+    totals_.spilled += verdict.is_spilled;
+    totals_.rescanned += verdict.is_rescanned;
     totals_.void_results += verdict.is_void;
     const bool is_good = verdict.failure == Failure::kNone;
     ++(is_good ? totals_.passed : totals_.failed);

@@ -58,6 +58,7 @@ void DrawNested(Random &random, const World &world, Query *query, Scope *scope) 
       const Reference key = inner.Key();
       text = Cat("SELECT ", key.text, " AS k, count(*) AS n, max(", table.Number(), ") AS m FROM ", table.name, " GROUP BY 1");
       *scope = Scope{};
+      scope->number = "m";
       scope->columns = {{"k", key.kind, key.bytewise}, {"n", Kind::kInt8}, {"m", Kind::kInt4}};
       break;
     }
@@ -101,6 +102,8 @@ void DrawLists(Random &random, const World &world, const Scope &scope, Query *qu
   const int keys = random.Pick(kKeyCounts);
   query->is_distinct = keys > 0 && random.Chance(10);
   for (int i = 0; i < keys; ++i) query->keys.push_back(expressions.Key().text);
+  // As many groups as rows.
+  if (query->is_frugal && keys > 0 && random.Chance(70)) query->keys[0] = scope.number;
   static const std::vector<int> kConditionCounts{0, 0, 1, 1, 2, 3};
   const int conditions = random.Pick(kConditionCounts);
   for (int i = 0; i < conditions; ++i) query->where.push_back(expressions.Condition());
@@ -127,7 +130,9 @@ Shape DrawShape(Random &random) {
   if (chosen < 88) return Shape::kLateral;
   if (chosen < 91) return Shape::kScalar;
   if (chosen < 93) return Shape::kExists;
-  return chosen < 96 ? Shape::kUnion : Shape::kOuter;
+  if (chosen < 95) return Shape::kUnion;
+  if (chosen < 97) return Shape::kOuter;
+  return chosen < 99 ? Shape::kInto : Shape::kLoop;
 }
 
 void DrawAround(Random &random, Query *query) {
@@ -159,8 +164,10 @@ void DrawAround(Random &random, Query *query) {
 
 void DrawSettings(Random &random, bool is_tame, Query *query) {
   auto set = [&](const char *name, const std::string &value) { query->settings.emplace_back(name, value); };
-  if (random.Chance(15)) set("work_mem", "'64kB'");
-  if (random.Chance(8)) set("hash_mem_multiplier", "1.0");
+  if (query->is_frugal) {
+    set("work_mem", "'64kB'");
+    set("hash_mem_multiplier", "1.0");
+  }
   if (random.Chance(30)) set("\"TimeZone\"", random.Pick({"'Europe/Berlin'", "'America/New_York'", "'Asia/Kathmandu'"}));
   if (random.Chance(10)) set("plan_cache_mode", random.Pick({"force_generic_plan", "force_custom_plan"}));
   if (random.Chance(3)) set("default_transaction_isolation", random.Pick({"'serializable'", "'repeatable read'"}));
@@ -221,6 +228,7 @@ std::string Text(const Query &query) {
 Query DrawQuery(Random &random, const World &world) {
   Query query;
   query.shape = DrawShape(random);
+  query.is_frugal = random.Chance(20);
   Scope scope;
   DrawFrom(random, world, &query, &scope);
   if (query.shape == Shape::kPrepared) scope.outer = {"$1", "$2"};
@@ -258,6 +266,15 @@ Script Render(const Query &query) {
     script.run = {"BEGIN", Cat("DECLARE c ", query.cursor, " FOR ", text)};
     script.run.insert(script.run.end(), query.fetches.begin(), query.fetches.end());
     script.close = {"ROLLBACK", "CLOSE ALL"};
+  } else if (query.shape == Shape::kInto) {
+    script.run = {Cat("CREATE TEMP TABLE made AS SELECT z::text AS line FROM (", text, ") z"), "SELECT * FROM made"};
+    script.close = {"DROP TABLE IF EXISTS made"};
+  } else if (query.shape == Shape::kLoop) {
+    // A portal that fetches ten rows, then fifty at a time.
+    script.open = {Cat("CREATE FUNCTION pg_temp.loop() RETURNS SETOF text LANGUAGE plpgsql AS $f$\nDECLARE z record;\nBEGIN\n"
+                       "  FOR i IN 1..2 LOOP FOR z IN ", text, " LOOP RETURN NEXT z::text; END LOOP; END LOOP;\nEND$f$")};
+    script.run = {"SELECT * FROM pg_temp.loop()"};
+    script.close = {"DROP FUNCTION IF EXISTS pg_temp.loop()"};
   } else {
     script.run = {text};
   }

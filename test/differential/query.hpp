@@ -11,7 +11,7 @@
 
 namespace weir::differential {
 
-enum class Shape { kPlain, kPrepared, kCursor, kLateral, kScalar, kExists, kUnion, kOuter };
+enum class Shape { kPlain, kPrepared, kCursor, kLateral, kScalar, kExists, kUnion, kOuter, kInto, kLoop };
 
 struct Query {
   Shape shape = Shape::kPlain;
@@ -30,6 +30,7 @@ struct Query {
   std::string cursor;                   // SCROLL, WITH HOLD
   std::vector<std::string> executions;  // arguments of a prepared statement
   bool is_reader = false;               // runs as a role that row security applies to
+  bool is_frugal = false;               // little memory, and often many groups
   std::vector<std::pair<std::string, std::string>> settings;
 };
 

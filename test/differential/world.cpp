@@ -11,7 +11,7 @@ int DrawRowCount(Random &random) {
   if (size < 15) return random.Between(1, 3);
   if (size < 60) return random.Between(4, 300);
   if (size < 88) return random.Between(300, 2500);
-  return size < 96 ? random.Between(2500, 6000) : random.Between(6000, 20000);
+  return size < 95 ? random.Between(2500, 6000) : random.Between(6000, 20000);
 }
 
 Storage DrawStorage(Random &random) {
