@@ -39,7 +39,7 @@ Strictness StrictnessOf(const Outcome &off, const Outcome &on, bool is_tame) {
 // Only here is the order of the result the order that was asked for.
 bool IsOrdered(const Query &query) {
   return query.is_ordered && (query.shape == Shape::kPlain || query.shape == Shape::kPrepared ||
-                              query.shape == Shape::kCursor);
+                              query.shape == Shape::kCursor || query.shape == Shape::kOwn);
 }
 
 // A plan that gives its first groups early may never come to the row that raises an error.

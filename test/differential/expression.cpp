@@ -17,7 +17,11 @@ bool Expressions::ColumnOf(bool (*accepts)(Kind), Reference *column) {
 
 std::string Expressions::IntegerAtom(const Reference &column) {
   const std::string &c = column.text;
-  switch (random_.Below(9)) {
+  switch (random_.Below(13)) {
+    case 8: return Cat(c, " IN (", random_.Below(9), ", NULL, ", random_.Below(20), ")");
+    case 9: return Cat(c, " NOT IN (", random_.Below(9), random_.Pick({", NULL)", ")"}));
+    case 10: return random_.Chance(25) ? Cat("picky(", scope_.number, ")") : Cat(c, " > ", random_.Below(9));
+    case 11: return random_.Pick({"1 = 0", "NULL::bool", "now() > '2020-01-01'", "pg_backend_pid() > 0"});
     case 0: return Cat(c, " % ", random_.Between(2, 7), " = ", random_.Below(3));
     case 1: return Cat(c, " BETWEEN ", random_.Between(-5, 10), " AND ", random_.Between(11, 2000));
     case 2: return Cat(c, " IN (", random_.Below(9), ", ", random_.Below(30), ", ", random_.Below(99), ")");
@@ -45,6 +49,21 @@ std::string Expressions::TextAtom(const Reference &column) {
   }
 }
 
+// Operands of two types.
+std::string Expressions::MixedAtom(const Reference &column) {
+  const std::string &c = column.text;
+  static const std::vector<Kind> kNumbers{Kind::kInt2, Kind::kInt4, Kind::kInt8, Kind::kFloat4, Kind::kFloat8, Kind::kNumeric};
+  static const std::vector<Kind> kStamps{Kind::kDate, Kind::kTimestamp, Kind::kTimestamptz};
+  const std::vector<Kind> &kinds = IsNumber(column.kind) ? kNumbers : kStamps;
+  Reference other;
+  if (random_.Chance(40) && ColumnOf(IsNumber(column.kind) ? IsNumber : IsStamp, &other)) {
+    return Cat(c, " ", Comparison(random_), " ", other.text);
+  }
+  const std::string constant = DrawConstant(random_, random_.Pick(kinds));
+  if (random_.Chance(25)) return Cat(constant, " ", Comparison(random_), " ", c);
+  return Cat(c, " ", Comparison(random_), " ", constant);
+}
+
 std::string Expressions::AnyAtom(const Reference &column) {
   const std::string &c = column.text;
   const Reference other = Column();
@@ -66,7 +85,7 @@ std::string Expressions::Atom() {
   if (column.kind == Kind::kBool && random_.Chance(70)) {
     return Cat(random_.Pick({"", "NOT "}), column.text, random_.Pick({"", "", " IS TRUE", " IS NOT FALSE", " IS UNKNOWN"}));
   }
-  if (IsInteger(column.kind) && random_.Chance(80)) return IntegerAtom(column);
+  if (IsInteger(column.kind) && random_.Chance(70)) return IntegerAtom(column);
   if (column.kind == Kind::kText && random_.Chance(80)) return TextAtom(column);
   if (IsFloat(column.kind) && random_.Chance(30)) {
     return Cat(column.text, " ", random_.Pick({"* 2 >", "- 1 <", "/ 4 <="}), " ", random_.Between(-5, 30));
@@ -74,6 +93,7 @@ std::string Expressions::Atom() {
   if (IsStamp(column.kind) && random_.Chance(20)) {
     return Cat("isfinite(", column.text, ") AND extract(hour FROM ", column.text, "::timestamp) < ", random_.Below(24));
   }
+  if ((IsNumber(column.kind) || IsStamp(column.kind)) && random_.Chance(30)) return MixedAtom(column);
   return AnyAtom(column);
 }
 
@@ -211,6 +231,7 @@ std::string Expressions::Call(const Reference &argument) {
     case Kind::kBool: return Cat(random_.Pick({"bool_and(", "bool_or(", "every(", "count("}), c, ")");
     case Kind::kDate:
     case Kind::kTime:
+    case Kind::kOid:
     case Kind::kTimestamp:
     case Kind::kTimestamptz: return Cat(random_.Pick({"min(", "max(", "count("}), c, ")");
     case Kind::kText:
@@ -224,7 +245,13 @@ std::string Expressions::Call(const Reference &argument) {
 }
 
 std::string Expressions::Wrap(const std::string &call) {
-  switch (random_.Below(5)) {
+  switch (random_.Below(9)) {
+    case 5: return Cat(call, ", sum(count(*)) OVER ()");
+    case 6: return Cat(call, ", generate_series(1, least(count(*), 2))");
+    case 7:
+    case 8:
+      if (!scope_.scalars.empty()) return Cat(call, ", count(*) + ", random_.Pick(scope_.scalars));
+      return call;
     case 0: return Cat("coalesce(", call, "::text, 'none')");
     case 1: return Cat(call, " IS NULL");
     case 2: return Cat("count(*) + 1, ", call);
@@ -247,6 +274,9 @@ std::string Expressions::Aggregate(bool may_decline) {
 std::string Expressions::Having() {
   Reference column;
   const std::string filter = random_.Chance(20) ? Cat(" FILTER (WHERE ", Condition(2), ")") : "";
+  if (!scope_.scalars.empty() && random_.Chance(30)) {
+    return Cat("count(*) ", Comparison(random_), " ", random_.Pick(scope_.scalars));
+  }
   if (random_.Chance(40) || !ColumnOf(IsInteger, &column)) {
     return Cat("count(*)", filter, " ", Comparison(random_), " ", random_.Between(0, 20));
   }

@@ -19,6 +19,7 @@ struct Reference {
 struct Scope {
   std::vector<Reference> columns;
   std::vector<std::string> outer;       // int4 expressions from outside: parameters, outer columns
+  std::vector<std::string> scalars;     // uncorrelated subqueries of type int8
   std::vector<std::string> conditions;  // subqueries that are conditions
   std::string number;                   // the order of rows, for aggregates that depend on it
 };
@@ -43,6 +44,7 @@ class Expressions {
   std::string Atom();
   std::string IntegerAtom(const Reference &column);
   std::string TextAtom(const Reference &column);
+  std::string MixedAtom(const Reference &column);
   std::string AnyAtom(const Reference &column);
   Reference StampKey(const Reference &column);
   Reference Argument();

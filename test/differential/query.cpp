@@ -25,6 +25,7 @@ const Table &AnyTable(Random &random, const World &world) { return random.Pick(w
 void AddSubqueries(Random &random, const World &world, Scope *scope) {
   const Table &other = AnyTable(random, world);
   const std::string number = other.Number() + " > " + Cat(random.Below(50));
+  scope->scalars.push_back(Cat("(SELECT count(*) FROM ", other.name, " x WHERE x.", other.Part(), " = 1)"));
   const std::string x = Cat("(SELECT count(*) FROM ", other.name, " x WHERE x.", number, ")");
   scope->conditions.push_back(Cat(scope->number, " < ", x));
   scope->conditions.push_back(Cat(scope->number, " IN (SELECT x.", other.Part(), " * 3 FROM ", other.name, " x)"));
@@ -92,7 +93,7 @@ void DrawFrom(Random &random, const World &world, Query *query, Scope *scope) {
     query->from = Cat(table.name, " TABLESAMPLE SYSTEM (60) REPEATABLE (1)");
   } else {
     query->from = Cat("generate_series(1, ", random.Between(0, 3000), ") AS g(n)");
-    *scope = Scope{{{"n", Kind::kInt4}, {"(n % 7)", Kind::kInt4}, {"(n * 0.1::float8)", Kind::kFloat8}}, {}, {}, "n"};
+    *scope = Scope{{{"n", Kind::kInt4}, {"(n % 7)", Kind::kInt4}, {"(n * 0.1::float8)", Kind::kFloat8}}, {}, {}, {}, "n"};
   }
 }
 
@@ -107,7 +108,7 @@ void DrawLists(Random &random, const World &world, const Scope &scope, Query *qu
   static const std::vector<int> kConditionCounts{0, 0, 1, 1, 2, 3};
   const int conditions = random.Pick(kConditionCounts);
   for (int i = 0; i < conditions; ++i) query->where.push_back(expressions.Condition());
-  if (query->is_distinct) return;
+  if (query->is_distinct && random.Chance(60)) return;
   const bool may_decline = random.Chance(8);
   const int aggregates = random.Between(keys == 0 ? 1 : 0, random.Chance(15) ? 9 : 5);
   for (int i = 0; i < aggregates; ++i) query->aggregates.push_back(expressions.Aggregate(may_decline));
@@ -124,7 +125,8 @@ void DrawTail(Random &random, Query *query) {
 
 Shape DrawShape(Random &random) {
   const int chosen = random.Below(100);
-  if (chosen < 62) return Shape::kPlain;
+  if (chosen < 60) return Shape::kPlain;
+  if (chosen < 62) return Shape::kOwn;
   if (chosen < 72) return Shape::kPrepared;
   if (chosen < 81) return Shape::kCursor;
   if (chosen < 88) return Shape::kLateral;
@@ -132,18 +134,23 @@ Shape DrawShape(Random &random) {
   if (chosen < 93) return Shape::kExists;
   if (chosen < 95) return Shape::kUnion;
   if (chosen < 97) return Shape::kOuter;
-  return chosen < 99 ? Shape::kInto : Shape::kLoop;
+  if (chosen < 98) return Shape::kInto;
+  return chosen < 99 ? Shape::kLoop : Shape::kOwn;
 }
 
-void DrawAround(Random &random, Query *query) {
+void DrawAround(Random &random, const World &world, Query *query) {
   if (query->shape == Shape::kPrepared) {
     for (int i = 0; i < 7; ++i) {
       query->executions.push_back(Cat(random.Chance(10) ? "NULL" : Cat(random.Between(-5, 100)), ", ", random.Between(0, 9)));
     }
   }
+  const Table &table = random.Pick(world.tables);
+  query->change = random.Chance(50) ? Cat("DELETE FROM ", table.name, " WHERE ", table.Number(), " % 3 = 0")
+                                    : Cat("UPDATE ", table.name, " SET ", table.Part(), " = 3 WHERE ", table.Number(), " % 2 = 0");
   if (query->shape != Shape::kCursor) return;
   query->cursor = random.Pick({"SCROLL ", "SCROLL ", ""});
   const bool is_held = random.Chance(30);
+  if (is_held || random.Chance(70)) query->change.clear();
   // Without an order, a part of the rows could be any part.
   const bool in_parts = query->is_ordered;
   query->fetches = {in_parts ? Cat("FETCH ", random.Between(1, 5), " FROM c") : "FETCH ALL FROM c"};
@@ -197,7 +204,7 @@ std::string Select(const Query &query, bool is_whole) {
   if (!query.where.empty()) text += Cat(" WHERE ", Join(query.where, " AND "));
   std::vector<std::string> positions;
   for (std::size_t i = 0; i < query.keys.size(); ++i) positions.push_back(Cat(i + 1));
-  if (!query.keys.empty() && !query.is_distinct) {
+  if (!query.keys.empty() && (!query.is_distinct || !query.aggregates.empty())) {
     text += query.grouping.empty() ? Cat(" GROUP BY ", Join(positions, ", "))
                                    : Cat(" GROUP BY ", query.grouping, "(", Join(query.keys, ", "), ")");
   }
@@ -239,7 +246,7 @@ Query DrawQuery(Random &random, const World &world) {
     query.where.push_back(Cat(column.text, random.Pick({" > ", " < ", " = "}), scope.outer[0]));
   }
   DrawTail(random, &query);
-  DrawAround(random, &query);
+  DrawAround(random, world, &query);
   query.is_reader = random.Chance(15);
   DrawSettings(random, world.is_tame, &query);
   return query;
@@ -264,15 +271,20 @@ Script Render(const Query &query) {
     script.close = {"DEALLOCATE ALL"};
   } else if (query.shape == Shape::kCursor) {
     script.run = {"BEGIN", Cat("DECLARE c ", query.cursor, " FOR ", text)};
+    if (!query.change.empty()) script.run.push_back(query.change);
     script.run.insert(script.run.end(), query.fetches.begin(), query.fetches.end());
     script.close = {"ROLLBACK", "CLOSE ALL"};
+  } else if (query.shape == Shape::kOwn) {
+    script.run = {"BEGIN", query.change, text, "SAVEPOINT s", query.change, "ROLLBACK TO s", text};
+    script.close = {"ROLLBACK"};
   } else if (query.shape == Shape::kInto) {
     script.run = {Cat("CREATE TEMP TABLE made AS SELECT z::text AS line FROM (", text, ") z"), "SELECT * FROM made"};
     script.close = {"DROP TABLE IF EXISTS made"};
   } else if (query.shape == Shape::kLoop) {
     // A portal that fetches ten rows, then fifty at a time.
     script.open = {Cat("CREATE FUNCTION pg_temp.loop() RETURNS SETOF text LANGUAGE plpgsql AS $f$\nDECLARE z record;\nBEGIN\n"
-                       "  FOR i IN 1..2 LOOP FOR z IN ", text, " LOOP RETURN NEXT z::text; END LOOP; END LOOP;\nEND$f$")};
+                       "  FOR i IN 1..2 LOOP FOR z IN ", text, " LOOP RETURN NEXT z::text; END LOOP; END LOOP;\n"
+                       "EXCEPTION WHEN OTHERS THEN RETURN NEXT SQLSTATE;\nEND$f$")};
     script.run = {"SELECT * FROM pg_temp.loop()"};
     script.close = {"DROP FUNCTION IF EXISTS pg_temp.loop()"};
   } else {

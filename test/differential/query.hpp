@@ -11,7 +11,7 @@
 
 namespace weir::differential {
 
-enum class Shape { kPlain, kPrepared, kCursor, kLateral, kScalar, kExists, kUnion, kOuter, kInto, kLoop };
+enum class Shape { kPlain, kPrepared, kCursor, kLateral, kScalar, kExists, kUnion, kOuter, kInto, kLoop, kOwn };
 
 struct Query {
   Shape shape = Shape::kPlain;
@@ -22,12 +22,13 @@ struct Query {
   std::vector<std::string> aggregates;
   std::vector<std::string> having;
   std::string grouping;  // ROLLUP or CUBE; empty for ordinary groups
-  bool is_distinct = false;
+  bool is_distinct = false;  // DISTINCT keys, or DISTINCT over groups
   bool is_ordered = false;
   int limit = -1;
   int offset = -1;
   std::vector<std::string> fetches;     // of a cursor
   std::string cursor;                   // SCROLL, WITH HOLD
+  std::string change;                   // of a table, in the query's own transaction
   std::vector<std::string> executions;  // arguments of a prepared statement
   bool is_reader = false;               // runs as a role that row security applies to
   bool is_frugal = false;               // little memory, and often many groups

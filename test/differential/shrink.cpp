@@ -174,6 +174,7 @@ class Shrinker {
     if (table.update_every > 0) any |= Try(true, [&](Case *c) { At(c, t).update_every = 0; });
     if (table.has_aborted_rows) any |= Try(true, [&](Case *c) { At(c, t).has_aborted_rows = false; });
     if (table.is_vacuumed) any |= Try(true, [&](Case *c) { At(c, t).is_vacuumed = false; });
+    if (table.touch_every > 0) any |= Try(true, [&](Case *c) { At(c, t).touch_every = 0; });
     if (table.is_analyzed) any |= Try(true, [&](Case *c) { At(c, t).is_analyzed = false; });
     if (table.has_index) any |= Try(true, [&](Case *c) { At(c, t).has_index = false; });
     if (!table.policy.empty()) any |= Try(true, [&](Case *c) { At(c, t).policy = ""; });

@@ -135,7 +135,7 @@ Kind DrawKind(Random &random) {
       Kind::kFloat8, Kind::kFloat8, Kind::kFloat8, Kind::kNumeric, Kind::kNumeric, Kind::kText,
       Kind::kText, Kind::kText, Kind::kBpchar, Kind::kDate, Kind::kTime, Kind::kTimestamp,
       Kind::kTimestamptz, Kind::kTimestamptz, Kind::kInterval, Kind::kBool, Kind::kUuid,
-      Kind::kBytea, Kind::kEnum};
+      Kind::kBytea, Kind::kEnum, Kind::kOid};
   // No streaming form as keys: seldom, or nothing would be streamed.
   if (random.Chance(3)) return random.Chance(50) ? Kind::kJsonb : Kind::kArray;
   return random.Pick(kKinds);
@@ -175,6 +175,10 @@ void DrawValue(Random &random, Column *column, const std::string &number, bool i
     case Kind::kBytea: type = "bytea"; value = Cat("decode(left(md5((", number, ")::text),2*(", number, "%17)::int4),'hex')"); break;
     case Kind::kJsonb: type = "jsonb"; value = Cat("jsonb_build_object('a',", number, ")"); break;
     case Kind::kEnum: type = "mood"; value = Cat("(ARRAY['lo','mid','hi']::mood[])[1+", number, "%3]"); break;
+    case Kind::kOid:
+      type = random.Pick({"oid", "\"char\""});
+      value = type == "oid" ? Cat("(", number, ")::oid") : Cat("chr(65+(", number, "%50)::int4)::\"char\"");
+      break;
     case Kind::kArray: type = "int4[]"; value = Cat("ARRAY[", number, ",NULL,1]::int4[]"); break;
   }
 }
@@ -226,6 +230,7 @@ std::string DrawConstant(Random &random, Kind kind) {
     case Kind::kBytea: return Cat("decode(left(md5('", random.Below(9), "'),4),'hex')");
     case Kind::kJsonb: return Cat("'{\"a\": ", random.Below(5), "}'::jsonb");
     case Kind::kEnum: return Cat("'", random.Pick({"lo", "mid", "hi"}), "'::mood");
+    case Kind::kOid: return Cat("'", random.Below(10), "'");
     case Kind::kArray: return "'{1,NULL,1}'::int4[]";
   }
   return "NULL";

@@ -9,7 +9,7 @@ namespace weir::differential {
 
 enum class Kind {
   kInt2, kInt4, kInt8, kFloat4, kFloat8, kNumeric, kText, kBpchar, kDate, kTime, kTimestamp,
-  kTimestamptz, kInterval, kBool, kUuid, kBytea, kJsonb, kEnum, kArray
+  kTimestamptz, kInterval, kBool, kUuid, kBytea, kJsonb, kEnum, kOid, kArray
 };
 
 bool IsInteger(Kind kind);

@@ -40,13 +40,14 @@ Table DrawTable(Random &random, const std::string &name, bool is_tame) {
   if (random.Chance(35)) {
     table.late_column = random.Below(width);
     const Column &late = table.columns[static_cast<std::size_t>(table.late_column)];
-    table.late_default = random.Chance(70) ? DrawConstant(random, late.kind) : "NULL";
+    table.late_default = late.kind == Kind::kBpchar ? "'k'" : random.Chance(70) ? DrawConstant(random, late.kind) : "NULL";
   }
   if (random.Chance(30)) table.dropped_columns = random.Between(1, 2);
   if (random.Chance(30)) table.delete_every = random.Between(2, 9);
   if (random.Chance(25)) table.update_every = random.Between(2, 9);
   table.has_aborted_rows = random.Chance(15);
   table.is_vacuumed = random.Chance(50);
+  if (table.is_vacuumed && random.Chance(40)) table.touch_every = random.Between(5, 400);
   table.is_analyzed = random.Chance(60);
   table.has_index = is_tame && random.Chance(40);
   if (random.Chance(60)) {
@@ -168,6 +169,9 @@ void AddHistory(const Table &table, std::vector<std::string> *script) {
     script->push_back(Cat("CREATE INDEX ON ", table.name, " (", table.Part(), ")"));
   }
   if (table.is_vacuumed) script->push_back(Cat("VACUUM ", table.name));
+  if (table.touch_every > 0) {
+    script->push_back(Cat("DELETE FROM ", table.name, " WHERE ", table.Number(), "%", table.touch_every, "=2"));
+  }
   if (table.is_analyzed) script->push_back(Cat("ANALYZE ", table.name));
 }
 
@@ -213,6 +217,9 @@ std::vector<std::string> Statements(const World &world) {
       "GRANT USAGE ON SCHEMA w, weir TO weir_reader",
       "CREATE FUNCTION r(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE\n"
       "  AS 'SELECT pg_catalog.hashint8extended($1, $2) & 1073741823'",
+      // Tells the values it sees by failing.
+      "CREATE FUNCTION picky(int4) RETURNS bool LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE\n"
+      "  AS 'BEGIN IF $1 % 20 = 0 THEN RAISE ''saw %'', $1; END IF; RETURN $1 % 3 > 0; END'",
       "CREATE TYPE mood AS ENUM ('lo', 'mid', 'hi')",
       "CREATE DOMAIN small AS int4",
       "CREATE DOMAIN label AS text",

@@ -26,6 +26,7 @@ struct Table {
   int update_every = 0;
   bool has_aborted_rows = false;
   bool is_vacuumed = false;
+  int touch_every = 0;  // rows deleted after VACUUM: some pages stay all-visible
   bool is_analyzed = false;
   bool has_index = false;
   std::string policy;  // row security for the reader
