@@ -26,6 +26,7 @@ SELECT weir.tumble(timestamp '2024-01-01', '1 month 1 day');
 SELECT weir.tumble(timestamp '4714-11-24 00:00:00 BC', '7 days');
 SELECT weir.tumble(5::bigint, 0);
 SELECT weir.tumble_end(9223372036854775807, 10);
+SELECT DISTINCT weir.tumble(b - 9223372036854775807 - 2, 39) FROM number WHERE k = 0;
 
 -- A query stopped in the middle.
 CREATE TABLE wide AS SELECT x, repeat('y', 100) y FROM generate_series(1, 200000) x;

@@ -17,7 +17,7 @@ DECLARE
     line text;
 BEGIN
     FOR line IN EXECUTE format('EXPLAIN (%s) %s', options, query) LOOP
-        RETURN NEXT regexp_replace(line, '((Memory[ -]Usage|Pages Read Directly|Pages Checked By Row)\D*)\d+', '\1N');
+        RETURN NEXT regexp_replace(line, '((Memory[ -]Usage|Pages Read Directly|Pages Checked By Row)\D*)\d+', '\1N', 'g');
     END LOOP;
 END $$;
 SELECT pg_temp.explain('ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF',

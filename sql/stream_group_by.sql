@@ -29,6 +29,7 @@ INSERT INTO query (text) VALUES
     ('SELECT sensor, min(level), max(level), min(load), max(load), min(id), max(small) FROM reading GROUP BY 1'),
     ('SELECT sensor, min(name COLLATE "C"), max(name COLLATE "C") FROM reading GROUP BY 1'),
     ('SELECT sensor, sum(id * 2), sum(level * 2 + 1), avg(id::float8 / 3), sum(small + sensor) FROM reading GROUP BY 1'),
+    ('SELECT sensor, max(id::float8 * 0.1 * 0.25), stddev_pop(id::float8 * 0.1), avg(id::float8 * 0.1) FROM reading GROUP BY 1'),
     ('SELECT sensor, count(*) FILTER (WHERE is_on), sum(id) FILTER (WHERE name LIKE ''n%'') FROM reading GROUP BY 1'),
     ('SELECT sensor, sum(id) + count(*) * 2, avg(id) / 3 FROM reading GROUP BY 1 HAVING count(*) > 200 AND max(id) > 5'),
     ('SELECT sensor + 1, (sensor + 1) * 2, count(*) FROM reading GROUP BY sensor + 1'),

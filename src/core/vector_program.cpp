@@ -37,6 +37,12 @@ void ZeroNulls(Column &out, int count) noexcept {
   }
 }
 
+VectorStatus WindowFailure(const VectorStep &step, WindowStatus status) noexcept {
+  if (!step.keeps_infinity) return VectorStatus::kInt64Range;
+  return status == WindowStatus::kIntervalRange ? VectorStatus::kIntervalRange
+                                                : VectorStatus::kTimestampRange;
+}
+
 // Consecutive rows mostly share a window, so the last window's range is tried first.
 VectorStatus RunWindow(const VectorStep &step, const Column &in, Column &out, int count) noexcept {
   constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
@@ -56,8 +62,7 @@ VectorStatus RunWindow(const VectorStep &step, const Column &in, Column &out, in
       continue;
     }
     const WindowStatus status = step.window.StartOf(time, &start);
-    if (status == WindowStatus::kIntervalRange) return VectorStatus::kIntervalRange;
-    if (status == WindowStatus::kTimestampRange) return VectorStatus::kTimestampRange;
+    if (status != WindowStatus::kDone) return WindowFailure(step, status);
     out.word[i] = start;
     from = start;
     if (__builtin_add_overflow(start, step.window.width, &to)) to = from;

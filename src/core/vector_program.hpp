@@ -73,7 +73,7 @@ struct VectorStep {
   int right = -1;
   VectorConstant constant;
   TumblingWindow window{};
-  bool keeps_infinity = false;  // window: infinite times stay as they are
+  bool keeps_infinity = false;  // window: of times, where infinity stays as it is
 };
 
 // Runs the steps in order over rows [0, count) of `columns`. On failure the rest is undefined.

@@ -4,11 +4,16 @@
 #include "pg/pg.hpp"
 
 extern "C" {
+#include "access/heapam.h"
+#include "commands/explain.h"
 #include "executor/execdesc.h"
 #include "executor/executor.h"
 #include "executor/instrument.h"
 #include "nodes/nodeFuncs.h"
+#include "pgstat.h"
+#include "storage/bufmgr.h"
 #include "storage/proc.h"
+#include "utils/pg_locale.h"
 #include "utils/rel.h"
 // 16 moved query ids to the nodes, and the macros for variable-length values out of postgres.h.
 #if PG_VERSION_NUM >= 160000
@@ -16,6 +21,11 @@ extern "C" {
 #include "varatt.h"
 #else
 #include "utils/queryjumble.h"
+#endif
+// 18 split the header of EXPLAIN.
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
 #endif
 }
 
@@ -83,6 +93,46 @@ inline double BlockWriteMs(const BufferUsage &usage) {
          INSTR_TIME_GET_MILLISEC(usage.local_blk_write_time);
 #else
   return INSTR_TIME_GET_MILLISEC(usage.blk_write_time);
+#endif
+}
+
+// Reads a heap page and finds its visible rows. 17 left reading the page to the caller.
+inline void LoadHeapPage(TableScanDesc scan, BlockNumber block) {
+#if PG_VERSION_NUM >= 170000
+  auto *heap = reinterpret_cast<HeapScanDesc>(scan);
+  if (BufferIsValid(heap->rs_cbuf)) ReleaseBuffer(heap->rs_cbuf);
+  heap->rs_cbuf =
+      ReadBufferExtended(scan->rs_rd, MAIN_FORKNUM, block, RBM_NORMAL, heap->rs_strategy);
+  heap->rs_cblock = block;
+  heap_prepare_pagescan(scan);
+#else
+  heapgetpage(scan, block);
+#endif
+}
+
+// 17 dropped old_snapshot_threshold.
+inline void CheckSnapshotAge(TableScanDesc scan, Page page) {
+#if PG_VERSION_NUM < 170000
+  TestForOldSnapshot(scan->rs_snapshot, scan->rs_rd, page);
+#endif
+}
+
+// 16 dropped the prefixes.
+inline void CountRowsRead(Relation relation, int64 rows) {
+  if (relation->pgstat_info == nullptr) return;
+#if PG_VERSION_NUM >= 160000
+  relation->pgstat_info->counts.tuples_returned += rows;
+#else
+  relation->pgstat_info->t_counts.t_tuples_returned += rows;
+#endif
+}
+
+// 18 made it a field.
+inline bool ComparesLikeC(Oid collation) {
+#if PG_VERSION_NUM >= 180000
+  return pg_newlocale_from_collation(collation)->collate_is_c;
+#else
+  return lc_collate_is_c(collation);
 #endif
 }
 

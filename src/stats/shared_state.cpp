@@ -24,7 +24,7 @@ constexpr char kOtherText[] = "__other__";
 
 // Where each structure of one database stands, from the start of its memory.
 struct Layout {
-  Size ring, texts, tenants, names, fingerprints, bytes;
+  Size ring, texts, tenants, names, session_names, fingerprints, bytes;
 };
 
 Layout SlotLayout() {
@@ -40,6 +40,7 @@ Layout SlotLayout() {
   // One more for "__other__".
   layout.tenants = place(core::StringTable::BytesFor(settings.max_tenants + 1));
   layout.names = place(core::StringTable::BytesFor(kNameCapacity));
+  layout.session_names = place(core::StringTable::BytesFor(kSessionNameCapacity));
   layout.fingerprints = place(core::FingerprintSet::BytesFor(kFingerprintCapacity));
   layout.bytes = offset;
   return layout;
@@ -103,6 +104,7 @@ void ClearSlot(DatabaseSlot &slot, Oid database) {
   core::ByteRing::Create(&TextsOf(slot), settings.text_buffer_kb * 1024);
   core::StringTable::Create(&TenantsOf(slot), settings.max_tenants + 1)->Intern(kOtherText);
   core::StringTable::Create(&NamesOf(slot), kNameCapacity)->Intern(kOtherText);
+  core::StringTable::Create(&SessionNamesOf(slot), kSessionNameCapacity)->Intern(kOtherText);
   core::FingerprintSet::Create(&FingerprintsOf(slot), kFingerprintCapacity);
   for (SharedU64 *counter :
        {&slot.flushed, &slot.flush_completed, &slot.flush_failed, &slot.flush_requested,
@@ -213,6 +215,9 @@ core::StringTable &TenantsOf(const DatabaseSlot &slot) {
 }
 core::StringTable &NamesOf(const DatabaseSlot &slot) {
   return PartOf<core::StringTable>(slot, layout.names);
+}
+core::StringTable &SessionNamesOf(const DatabaseSlot &slot) {
+  return PartOf<core::StringTable>(slot, layout.session_names);
 }
 core::FingerprintSet &FingerprintsOf(const DatabaseSlot &slot) {
   return PartOf<core::FingerprintSet>(slot, layout.fingerprints);

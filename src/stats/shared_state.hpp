@@ -29,9 +29,10 @@ using FoldTable = core::FoldTable<32>;
 using SharedI32 = std::atomic<std::int32_t>;
 using SharedI64 = std::atomic<std::int64_t>;
 
-constexpr std::uint32_t kNameCapacity = 4096;  // tables, columns, applications, clients
+constexpr std::uint32_t kNameCapacity = 8192;         // tables and columns
+constexpr std::uint32_t kSessionNameCapacity = 4096;  // applications and clients
 constexpr std::uint32_t kFingerprintCapacity = 16384;
-constexpr core::NameId kOtherName = 1;  // "__other__": first in both string tables
+constexpr core::NameId kOtherName = 1;  // "__other__": first in each string table
 
 // One process's part. Written by that process alone, except that the flush worker empties `folds`.
 struct alignas(core::kCacheLineBytes) BackendArea {
@@ -126,6 +127,7 @@ Ring &RingOf(const DatabaseSlot &slot);
 core::ByteRing &TextsOf(const DatabaseSlot &slot);
 core::StringTable &TenantsOf(const DatabaseSlot &slot);
 core::StringTable &NamesOf(const DatabaseSlot &slot);
+core::StringTable &SessionNamesOf(const DatabaseSlot &slot);
 core::FingerprintSet &FingerprintsOf(const DatabaseSlot &slot);
 
 // The active slot of `database`, or null.

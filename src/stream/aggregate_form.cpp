@@ -1,6 +1,7 @@
 #include "stream/aggregate_form.hpp"
 
 #include "core/row_layout.hpp"
+#include "pg/compat.hpp"
 
 extern "C" {
 #include "catalog/pg_aggregate.h"
@@ -105,7 +106,7 @@ const char *ShapeProblem(const Aggref *aggref) {
 }
 
 // Minimum and maximum of text follow a collation; only the C collation compares bytes.
-bool ComparesBytes(Oid collation) { return OidIsValid(collation) && lc_collate_is_c(collation); }
+bool ComparesBytes(Oid collation) { return OidIsValid(collation) && pg::ComparesLikeC(collation); }
 
 bool IsFloat(Encoding encoding) {
   return encoding == Encoding::kFloat4 || encoding == Encoding::kFloat8;

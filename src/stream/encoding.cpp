@@ -2,6 +2,7 @@
 
 #include "core/numeric_value.hpp"
 #include "core/text_word.hpp"
+#include "pg/compat.hpp"
 
 extern "C" {
 #include "access/detoast.h"

@@ -1,5 +1,6 @@
 #include "stream/explain.hpp"
 
+#include "pg/compat.hpp"
 #include "stream/scan_state.hpp"
 #include "stream/spill.hpp"
 

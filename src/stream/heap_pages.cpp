@@ -127,7 +127,7 @@ bool CollectDirectly(PageWalk *walk, HeapPage *page, PageRows *rows) {
   LockBuffer(page->buffer, BUFFER_LOCK_SHARE);
   const bool is_direct = PageIsAllVisible(page->page);
   if (is_direct) {
-    TestForOldSnapshot(walk->scan->rs_snapshot, walk->scan->rs_rd, page->page);
+    pg::CheckSnapshotAge(walk->scan, page->page);
     if (walk->source->needs_rows) {
       CollectLines(walk, page->page, rows);
     } else {
@@ -146,16 +146,17 @@ bool CollectDirectly(PageWalk *walk, HeapPage *page, PageRows *rows) {
 
 void CollectChecked(PageWalk *walk, HeapPage *page, PageRows *rows) {
   HeapScanDesc heap = HeapOf(walk);
-  heapgetpage(walk->scan, page->block);
+  pg::LoadHeapPage(walk->scan, page->block);
   page->buffer = heap->rs_cbuf;
   page->page = BufferGetPage(page->buffer);
   page->is_pinned_here = false;
   ++walk->source->pages_checked;
   if (!walk->source->needs_rows) {
-    rows->count = heap->rs_ntuples;
+    rows->count = static_cast<int>(heap->rs_ntuples);
     return;
   }
-  for (int i = 0; i < heap->rs_ntuples; ++i) {
+  const int count = static_cast<int>(heap->rs_ntuples);
+  for (int i = 0; i < count; ++i) {
     const OffsetNumber line = heap->rs_vistuples[i];
     AddRow(rows, page->page, PageGetItemId(page->page, line), line, walk->highest);
   }

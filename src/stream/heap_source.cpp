@@ -1,4 +1,5 @@
 // Rows of a heap table, a page at a time.
+#include "pg/compat.hpp"
 #include "stream/heap_pages.hpp"
 #include "stream/outer_reference.hpp"
 #include "stream/scan_state.hpp"
@@ -170,9 +171,7 @@ TableScanDesc OpenScan(AggregateScan *scan, Source *source) {
 }
 
 void Report(Source *source, const Batch &batch, Instrumentation *instrument) {
-  if (source->relation->pgstat_info != nullptr) {
-    source->relation->pgstat_info->t_counts.t_tuples_returned += batch.scanned;
-  }
+  pg::CountRowsRead(source->relation, batch.scanned);
   if (instrument == nullptr) return;
   InstrStopNode(instrument, static_cast<double>(batch.kept));
   instrument->nfiltered1 += static_cast<double>(batch.scanned - batch.kept);

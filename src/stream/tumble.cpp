@@ -206,9 +206,7 @@ bool TumbleForm(const FuncExpr *call, WindowForm *form) {
     form->window = {DatumGetInt64(width->constvalue),
                     has_origin ? DatumGetInt64(origin->constvalue) : 0,
                     std::numeric_limits<int64>::min()};
-    // A bigint out of range has a message of its own, which the function raises.
-    const int64 bound = PG_INT64_MAX / 4;
-    return form->window.width > 0 && form->window.width < bound && form->window.origin == 0;
+    return form->window.width > 0;
   }
   if (type != TIMESTAMPOID && type != TIMESTAMPTZOID) return false;
   if (!FormOfWidth(width, form)) return false;

@@ -121,7 +121,7 @@ SELECT queryid, calls, rows, shared_blks_hit + shared_blks_read AS blocks, share
        temp_blks_read + temp_blks_written AS temp_blocks,
        wal_records, wal_bytes::bigint, total_exec_time AS total_ms
   FROM pg_stat_statements WHERE dbid = (SELECT oid FROM pg_database WHERE datname = 'postgres') AND calls > 0
-   AND query !~ 'weir|pg_stat_statements'
+   AND query !~ '\mweir\.|pg_stat_statements'
 SQL
 
 # How often each was planned, failures included.
@@ -130,7 +130,7 @@ SELECT queryid, sum(coalesce(plans, 0))::bigint AS plans FROM weir.query_stats
  WHERE application_name = 'mixed' AND queryid IS NOT NULL GROUP BY queryid HAVING sum(plans) > 0
 SQL
 my $their_plans = <<'SQL';
-SELECT queryid, plans FROM pg_stat_statements WHERE plans > 0 AND query !~ 'weir|pg_stat_statements'
+SELECT queryid, plans FROM pg_stat_statements WHERE plans > 0 AND query !~ '\mweir\.|pg_stat_statements'
 SQL
 
 # The rows of `columns` in which the two differ, with the query's text.
@@ -201,7 +201,7 @@ sub check_order
     is( $node->safe_psql('postgres',
             "SELECT count(*) FROM weir.statements s JOIN pg_stat_statements t USING (queryid, userid, toplevel)
               WHERE s.errors = 0 AND (s.calls, s.rows) IS DISTINCT FROM (t.calls, t.rows)
-                AND t.query !~ 'weir|pg_stat_statements'"),
+                AND t.query !~ '\mweir\.|pg_stat_statements'"),
         0, "$libraries: the view says the same as pg_stat_statements");
     like(slurp_file($node->logfile), qr/duration: .* plan:/, "$libraries: auto_explain did its part");
     law_holds($node, 'postgres', "$libraries: the law holds");
@@ -209,6 +209,19 @@ sub check_order
     return;
 }
 
+# A statement that is run in portions, and what a function runs.
+sub check_portions
+{
+    my $node = new_weir_node('portions', 'weir.capture' => 'all');
+    $node->safe_psql('postgres', "SET weir.tenant = 'portions'; DO \$\$ DECLARE r record; BEGIN FOR r IN SELECT g FROM generate_series(1, 1000) g LOOP NULL; END LOOP; END \$\$");
+    flush($node);
+    is(quietly($node, 'postgres', "SELECT calls, rows, toplevel FROM weir.query_stats WHERE tenant_id = 'portions' AND query_type = 'SELECT'"),
+        '1|1000|f', 'rows of all portions are counted');
+    $node->stop;
+    return;
+}
+
+check_portions();
 check_order('weir_first', 'pg_weir,pg_stat_statements,auto_explain', 'off');
 check_order('weir_last', 'auto_explain,pg_stat_statements,pg_weir', 'off');
 check_order('planning', 'auto_explain,pg_stat_statements,pg_weir', 'on');

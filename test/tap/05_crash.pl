@@ -50,6 +50,7 @@ sub wait_for_server
 {
     return wait_until(
         sub {
+            local $ENV{PGOPTIONS} = '-c weir.capture=off';
             my ($status, $out) = $node->psql('postgres', 'SELECT 1', stderr => \my $err);
             return $status == 0 && $out eq '1';
         });
@@ -128,6 +129,32 @@ foreach my $victim ('session', 'pg_weir flush worker', 'pg_weir launcher')
     eval { $session->quit } if $session;
     check_recovery($victim, $kept_first, $kept_last, $lost_first, $lost_last, $interruptions, $crashed_at);
     reload_changes_nothing($victim);
+}
+
+# The worker killed at every point of a flush: what it was at is in the log once or not at all. Not at
+# all is said to be lost.
+foreach my $point ('before_insert', 'after_insert', 'before_commit', 'after_commit')
+{
+    my $name = "killed at flush.$point";
+    my ($kept_first, $kept_last) = log_items(100);
+    flush($node);
+    my ($first, $last) = log_items(200);
+    my $interruptions = interruptions();
+    set_system($node, 'weir.failpoint' => "flush.$point:kill");
+    $node->psql('postgres', 'SELECT weir.flush()', stderr => \my $ignored);
+    # Taken back before the next worker can get there; nobody can connect yet.
+    $node->append_conf('postgresql.auto.conf', "weir.failpoint = ''");
+    $node->reload;
+    $node->wait_for_log(qr/all server processes terminated; reinitializing/, $log_start);
+    ok(wait_for_server(), "$name: the server is back");
+    $log_start = -s $node->logfile;
+    log_items(1);
+    flush($node);
+    is(items_in_log($kept_first, $kept_last), 100, "$name: what was flushed is there");
+    is(items_in_log($first, $last), $point eq 'after_commit' ? 200 : 0,
+        "$name: what was committed is there, what was not is not");
+    is(doubles(), 0, "$name: nothing is there twice");
+    is(interruptions(), $interruptions + 1, "$name: the interruption is noted, once");
 }
 
 # Immediate shutdown.

@@ -121,7 +121,7 @@ void ShortenInto(char *buffer, const char *text) {
 core::NameId CurrentApplication() {
   const char *name = application_name == nullptr ? "" : application_name;
   if (likely(IsCached(application_cache, name))) return application_cache.id;
-  return Remember(application_cache, name, InternOrOther(NamesOf(*session.slot), name));
+  return Remember(application_cache, name, InternOrOther(SessionNamesOf(*session.slot), name));
 }
 
 const char *TenantText() {
@@ -162,7 +162,7 @@ core::NameId CurrentClient() {
   }
   char text[kNameBytes];
   ClientText(text, sizeof(text));
-  return Remember(client_cache, text, InternOrOther(NamesOf(*session.slot), text));
+  return Remember(client_cache, text, InternOrOther(SessionNamesOf(*session.slot), text));
 }
 
 }  // namespace

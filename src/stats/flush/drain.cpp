@@ -128,31 +128,52 @@ void ReportFailure(const ErrorData *error) {
           errhint("Nothing is lost; the flush is tried again. See weir.ring_status()."));
 }
 
-bool TryWriteBatch(DatabaseSlot &slot, bool closing, Batch *written) {
+bool HasExtension() {
+  StartTransactionCommand();
+  const bool has = OidIsValid(get_extension_oid("pg_weir", true));
+  CommitTransactionCommand();
+  return has;
+}
+
+// Writes a batch, or cleans up after the error that prevented it and returns that.
+ErrorData *TryWriteBatch(DatabaseSlot &slot, bool closing, Batch *written) {
   MemoryContext context = CurrentMemoryContext;
-  volatile bool succeeded = false;
+  ErrorData *volatile error = nullptr;
   PG_TRY();
-  {
-    *written = WriteBatch(slot, closing);
-    succeeded = true;
-  }
+  { *written = WriteBatch(slot, closing); }
   PG_CATCH();
   {
     MemoryContextSwitchTo(context);
-    ErrorData *error = CopyErrorData();
+    error = CopyErrorData();
     FlushErrorState();
     AbortCurrentTransaction();
-    MemoryContextSwitchTo(context);
-    ForgetPartitions();
-    DistrustPosition();
-    NoteFailure(slot, error);
-    ReportFailure(error);
-    FreeErrorData(error);
   }
   PG_END_TRY();
-  last_drain_failed = !succeeded;
   MemoryContextSwitchTo(context);
-  return succeeded;
+  return error;
+}
+
+// Commits a batch and then frees what it took. An error because the extension was dropped in the
+// middle is none.
+DrainResult FlushBatch(DatabaseSlot &slot, bool closing) {
+  Batch batch{};
+  ErrorData *error = TryWriteBatch(slot, closing, &batch);
+  if (error == nullptr) {
+    last_drain_failed = false;
+    if (batch.count > 0) MoveTail(slot, batch.records_end);
+    TextsOf(slot).MoveTail(batch.texts_end);
+    return DrainResult::kDone;
+  }
+  ForgetPartitions();
+  DistrustPosition();
+  const bool gone = !HasExtension();
+  if (!gone) {
+    NoteFailure(slot, error);
+    ReportFailure(error);
+    last_drain_failed = true;
+  }
+  FreeErrorData(error);
+  return gone ? DrainResult::kGone : DrainResult::kFailed;
 }
 
 // Moves folded records into the ring, as far as there is room. True when none are left.
@@ -168,13 +189,6 @@ bool CollectFolds(DatabaseSlot &slot) {
   return all;
 }
 
-bool HasExtension() {
-  StartTransactionCommand();
-  const bool has = OidIsValid(get_extension_oid("pg_weir", true));
-  CommitTransactionCommand();
-  return has;
-}
-
 // A session that has claimed a place in the ring fills it at once, unless it lost the processor.
 bool WaitForPublication(const Ring &ring) {
   for (int polls = 0; polls < kPublishPolls; polls++) {
@@ -188,13 +202,10 @@ DrainResult DrainTo(DatabaseSlot &slot, std::uint64_t target, bool closing) {
   Ring &ring = RingOf(slot);
   while (core::Distance(ring.tail(), target) > 0) {
     CHECK_FOR_INTERRUPTS();
-    Batch batch{};
-    if (!TryWriteBatch(slot, closing, &batch)) return DrainResult::kFailed;
-    if (batch.count > 0) MoveTail(slot, batch.records_end);
-    TextsOf(slot).MoveTail(batch.texts_end);
-    if (batch.count == 0 && core::Distance(ring.tail(), target) > 0 && !WaitForPublication(ring)) {
-      return DrainResult::kBlocked;
-    }
+    const std::uint64_t before = ring.tail();
+    const DrainResult result = FlushBatch(slot, closing);
+    if (result != DrainResult::kDone) return result;
+    if (ring.tail() == before && !WaitForPublication(ring)) return DrainResult::kBlocked;
   }
   return DrainResult::kDone;
 }
@@ -202,11 +213,16 @@ DrainResult DrainTo(DatabaseSlot &slot, std::uint64_t target, bool closing) {
 // Texts without records, and the position of a worker that starts or ends.
 DrainResult DrainRest(DatabaseSlot &slot, bool closing) {
   core::ByteRing &texts = TextsOf(slot);
-  if (texts.head() == texts.tail() && position_is_known && !closing) return DrainResult::kDone;
-  Batch batch{};
-  if (!TryWriteBatch(slot, closing, &batch)) return DrainResult::kFailed;
-  if (batch.count > 0) MoveTail(slot, batch.records_end);
-  texts.MoveTail(batch.texts_end);
+  const std::uint64_t target = texts.head();
+  bool wanted = !position_is_known || closing;
+  while (wanted || core::Distance(texts.tail(), target) > 0) {
+    const std::uint64_t before = texts.tail();
+    const DrainResult result = FlushBatch(slot, closing);
+    if (result != DrainResult::kDone) return result;
+    // A text that is not finished yet can wait for the next flush.
+    if (texts.tail() == before) break;
+    wanted = false;
+  }
   return DrainResult::kDone;
 }
 

@@ -47,29 +47,38 @@ Date DateOf(std::int64_t day) {
   return date;
 }
 
-bool QueryIsTrue(const char *sql, const char *argument) {
-  Oid types[] = {TEXTOID};
-  Datum values[] = {CStringGetTextDatum(argument)};
-  pg::Execute(sql, SPI_OK_SELECT, 1, types, values);
+// The bounds of a partition as text, for the queries below; null stands for no bound. The worker's
+// time zone is UTC, and its search_path is empty: unqualified names are the server's own.
+#define WEIR_PARTITION_BOUNDS                                             \
+  " FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid,"            \
+  " LATERAL pg_get_expr(c.relpartbound, c.oid) AS bounds,"                \
+  " LATERAL substring(bounds, 'FROM \\(''([^'']+)''\\)') AS lower_bound," \
+  " LATERAL substring(bounds, 'TO \\(''([^'']+)''\\)') AS upper_bound"    \
+  " WHERE i.inhparent = 'weir.query_stats'::regclass AND bounds ~ '^FOR VALUES'"
+
+bool QueryIsTrue(const char *sql, int parameter_count, Oid *types, Datum *values) {
+  pg::Execute(sql, SPI_OK_SELECT, parameter_count, types, values);
   bool is_null = false;
   return SPI_processed > 0 &&
          DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
 }
 
-// By its bounds and not by its name: somebody may have detached and kept a partition.
-bool HasPartition(const char *from_bound) {
-  return QueryIsTrue(
-      "SELECT EXISTS (SELECT FROM pg_catalog.pg_inherits i"
-      " JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid"
-      " WHERE i.inhparent OPERATOR(pg_catalog.=) 'weir.query_stats'::pg_catalog.regclass"
-      " AND pg_catalog.pg_get_expr(c.relpartbound, c.oid) OPERATOR(pg_catalog.~~)"
-      " ('FOR VALUES FROM (''' OPERATOR(pg_catalog.||) $1 OPERATOR(pg_catalog.||) '%'))",
-      from_bound);
+// By its bounds and not by its name: somebody may have detached and kept a partition, or attached
+// one for a month.
+bool HasPartition(std::int64_t day) {
+  Oid types[] = {TIMESTAMPTZOID, TIMESTAMPTZOID};
+  Datum values[] = {TimestampTzGetDatum(day * USECS_PER_DAY),
+                    TimestampTzGetDatum((day + 1) * USECS_PER_DAY)};
+  return QueryIsTrue("SELECT EXISTS (SELECT" WEIR_PARTITION_BOUNDS
+                     " AND coalesce(lower_bound::timestamptz, '-infinity') < $2"
+                     " AND coalesce(upper_bound::timestamptz, 'infinity') > $1)",
+                     2, types, values);
 }
 
 bool NameIsTaken(const char *name) {
-  return QueryIsTrue(
-      "SELECT pg_catalog.to_regclass('weir.' OPERATOR(pg_catalog.||) $1) IS NOT NULL", name);
+  Oid types[] = {TEXTOID};
+  Datum values[] = {CStringGetTextDatum(name)};
+  return QueryIsTrue("SELECT to_regclass('weir.' || $1) IS NOT NULL", 1, types, values);
 }
 
 char *FreeName(const Date &date) {
@@ -102,10 +111,7 @@ void CreatePartition(std::int64_t day) {
 void EnsureDay(std::int64_t day) {
   std::int64_t &known = KnownSlot(day);
   if (known == day) return;
-  const Date date = DateOf(day);
-  // The worker's time zone is UTC, so this is how the server prints the bound.
-  const char *bound = psprintf("%04d-%02d-%02d 00:00:00+00", date.year, date.month, date.day);
-  if (!HasPartition(bound)) CreatePartition(day);
+  if (!HasPartition(day)) CreatePartition(day);
   known = day;
 }
 
@@ -115,21 +121,15 @@ void DropPartition(const char *name) {
   pg::Execute(psprintf("DROP TABLE weir.%s", quote_identifier(name)), SPI_OK_UTILITY);
 }
 
-// Names of the partitions that end before `limit`, by their bounds.
+// Names of the partitions that end before `limit`. Those that the extension did not make are their
+// maker's to drop.
 List *ExpiredPartitions(core::Timestamp limit) {
   Oid types[] = {TIMESTAMPTZOID};
   Datum values[] = {TimestampTzGetDatum(limit)};
-  pg::Execute(
-      "SELECT c.relname FROM pg_catalog.pg_inherits i"
-      " JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid"
-      " JOIN pg_catalog.pg_depend d ON d.objid OPERATOR(pg_catalog.=) c.oid"
-      " AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass"
-      " AND d.deptype OPERATOR(pg_catalog.=) 'e',"
-      " LATERAL pg_catalog.substring(pg_catalog.pg_get_expr(c.relpartbound, c.oid),"
-      " 'TO \\(''([^'']+)''\\)') AS upper_bound"
-      " WHERE i.inhparent OPERATOR(pg_catalog.=) 'weir.query_stats'::pg_catalog.regclass"
-      " AND upper_bound::pg_catalog.timestamptz OPERATOR(pg_catalog.<=) $1",
-      SPI_OK_SELECT, 1, types, values);
+  pg::Execute("SELECT c.relname" WEIR_PARTITION_BOUNDS
+              " AND upper_bound::timestamptz <= $1 AND EXISTS (SELECT FROM pg_depend d"
+              " WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e')",
+              SPI_OK_SELECT, 1, types, values);
   List *names = NIL;
   for (uint64 i = 0; i < SPI_processed; i++) {
     names = lappend(names, SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
@@ -140,8 +140,8 @@ List *ExpiredPartitions(core::Timestamp limit) {
 void DropUnusedTexts() {
   pg::Execute(
       "DELETE FROM weir.query_texts t WHERE NOT EXISTS (SELECT FROM weir.query_stats s"
-      " WHERE s.queryid OPERATOR(pg_catalog.=) t.queryid"
-      " AND s.userid OPERATOR(pg_catalog.=) t.userid)",
+      " WHERE s.queryid = t.queryid"
+      " AND s.userid = t.userid)",
       SPI_OK_DELETE);
 }
 

@@ -16,8 +16,8 @@ namespace {
 bool ReadPosition(std::uint64_t epoch, std::uint64_t *position) {
   Oid types[] = {INT8OID};
   Datum values[] = {Int64GetDatum(static_cast<std::int64_t>(epoch))};
-  pg::Execute("SELECT position FROM weir.flush_state WHERE epoch OPERATOR(pg_catalog.=) $1",
-              SPI_OK_SELECT, 1, types, values);
+  pg::Execute("SELECT position FROM weir.flush_state WHERE epoch = $1", SPI_OK_SELECT, 1, types,
+              values);
   if (SPI_processed == 0) return false;
   bool is_null = false;
   const Datum value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
@@ -28,7 +28,7 @@ bool ReadPosition(std::uint64_t epoch, std::uint64_t *position) {
 void NoteInterruption() {
   pg::Execute(
       "INSERT INTO weir.interruptions (since, until, reason)"
-      " SELECT flushed_at, pg_catalog.clock_timestamp(), 'the ring was lost before it was flushed'"
+      " SELECT flushed_at, clock_timestamp(), 'the ring was lost before it was flushed'"
       " FROM weir.flush_state WHERE NOT clean AND flushed_at IS NOT NULL",
       SPI_OK_INSERT);
 }
@@ -48,12 +48,12 @@ void WritePosition(std::uint64_t epoch, std::uint64_t position, bool closing) {
                     Int64GetDatum(static_cast<std::int64_t>(position)), BoolGetDatum(closing)};
   pg::Execute(
       "UPDATE weir.flush_state SET epoch = $1, position = $2, clean = $3,"
-      " flushed_at = pg_catalog.clock_timestamp()",
+      " flushed_at = clock_timestamp()",
       SPI_OK_UPDATE, 3, types, values);
   if (SPI_processed > 0) return;
   pg::Execute(
       "INSERT INTO weir.flush_state (epoch, position, clean, flushed_at)"
-      " VALUES ($1, $2, $3, pg_catalog.clock_timestamp())",
+      " VALUES ($1, $2, $3, clock_timestamp())",
       SPI_OK_INSERT, 3, types, values);
 }
 

@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
 #include "nodes/value.h"
 #include "tcop/cmdtag.h"
 #include "utils/builtins.h"
@@ -93,11 +94,19 @@ class RowWriter {
     Length(1);
     pq_sendint8(out_, value ? 1 : 0);
   }
-  // An empty text is written as null.
+  // An empty text is written as null. Settings in a connection's startup packet are not checked for
+  // the encoding, so a name may hold bytes that the table would refuse: they become question marks.
   void Text(std::string_view value) {
     if (value.empty()) return Null();
-    Length(static_cast<std::int32_t>(value.size()));
-    appendBinaryStringInfo(out_, value.data(), static_cast<int>(value.size()));
+    const int length = static_cast<int>(value.size());
+    Length(length);
+    const int start = out_->len;
+    appendBinaryStringInfo(out_, value.data(), length);
+    char *written = out_->data + start;
+    if (likely(pg_verifymbstr(written, length, true))) return;
+    for (int i = 0; i < length; i++) {
+      if (IS_HIGHBIT_SET(written[i])) written[i] = '?';
+    }
   }
   void Bytes(const bytea *value) {
     Length(static_cast<std::int32_t>(VARSIZE_ANY_EXHDR(value)));
@@ -121,7 +130,7 @@ const bytea *ClientBytes(const DatabaseSlot &slot, core::NameId id) {
   static bytea *cached = nullptr;
   if (id == 0 || id == kOtherName) return nullptr;
   if (cached != nullptr && cached_id == id && cached_group == slot.group.load()) return cached;
-  const std::string_view name = NamesOf(slot).Get(id);
+  const std::string_view name = SessionNamesOf(slot).Get(id);
   char *text = pnstrdup(name.data(), name.size());
   const Datum address = DirectFunctionCall1(inet_in, CStringGetDatum(text));
   const bytea *bytes = DatumGetByteaPP(DirectFunctionCall1(inet_send, address));
@@ -218,7 +227,7 @@ void EncodeIdentity(RowWriter &row, const DatabaseSlot &slot, const core::QueryR
     row.Int64(static_cast<std::int64_t>(record.query_id));
   }
   row.ObjectId(record.user_id);
-  row.Text(NamesOf(slot).Get(record.application));
+  row.Text(SessionNamesOf(slot).Get(record.application));
   if (const bytea *client = ClientBytes(slot, record.client)) {
     row.Bytes(client);
   } else {

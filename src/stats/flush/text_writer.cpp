@@ -27,7 +27,7 @@ void WriteText(std::string_view entry) {
       PointerGetDatum(cstring_to_text_with_len(entry.data(), static_cast<int>(entry.size())))};
   pg::Execute(
       "INSERT INTO weir.query_texts (queryid, userid, query, first_seen)"
-      " VALUES ($1, $2, $3, pg_catalog.now()) ON CONFLICT DO NOTHING",
+      " VALUES ($1, $2, $3, now()) ON CONFLICT DO NOTHING",
       SPI_OK_INSERT, 3, types, values);
 }
 

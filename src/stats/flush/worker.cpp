@@ -164,10 +164,17 @@ void Answer(SharedU64 &counter, std::uint64_t request) {
   ConditionVariableBroadcast(&slot->flush_done);
 }
 
+// The first failure may only have shown that something known, a partition perhaps, is no more.
+DrainResult DrainWithSecondTry(bool closing) {
+  const DrainResult result = DrainSlot(*slot, closing);
+  if (result != DrainResult::kFailed || back_off_ms > 0) return result;
+  return DrainSlot(*slot, closing);
+}
+
 // Returns false when the extension has gone.
 bool Flush(bool closing) {
   const std::uint64_t request = slot->flush_requested.load();
-  switch (DrainSlot(*slot, closing)) {
+  switch (DrainWithSecondTry(closing)) {
     case DrainResult::kDone:
       back_off_ms = 0;
       slot->drains.fetch_add(1);
@@ -197,8 +204,9 @@ void WaitForWork() {
   const bool has_room = RingOf(*slot).InUse() < RingOf(*slot).capacity() / 4;
   if (back_off_ms == 0 && !IsFlushWanted() && has_room) pg_usleep(kLeastPauseMs * 1000L);
   const TimestampTz start = GetCurrentTimestamp();
-  const long most = back_off_ms > 0 ? back_off_ms : settings.flush_interval_ms;
   for (;;) {
+    // Looked up in each turn: a reload may have changed it.
+    const long most = back_off_ms > 0 ? back_off_ms : settings.flush_interval_ms;
     if (WantsToStop() || IsFlushWanted()) return;
     if (back_off_ms == 0 && slot->wake_requested.load() != 0) return;
     const long passed = TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
