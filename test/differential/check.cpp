@@ -5,7 +5,9 @@ namespace {
 
 constexpr char kNode[] = "Custom Scan (WeirAggregate)";
 
-bool Contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
+bool Contains(const std::string &text, const char *part) {
+  return text.find(part) != std::string::npos;
+}
 
 std::string PlanText(const Outcome &outcome) { return Join(outcome.rows, "\n"); }
 
@@ -26,11 +28,14 @@ std::string ShapeOf(const Outcome &plan) {
 
 bool IsParallel(const Outcome &plan) { return Contains(PlanText(plan), "Workers Planned"); }
 
-// The order in which rows reach an aggregate decides sums of floats, and which of equal keys is shown.
+// The order in which rows reach an aggregate decides sums of floats, and which of equal keys is
+// shown.
 Strictness StrictnessOf(const Outcome &off, const Outcome &on, bool is_tame) {
-  const bool is_single = Contains(PlanText(off), "Single Copy") || Contains(PlanText(on), "Single Copy");
+  const bool is_single =
+      Contains(PlanText(off), "Single Copy") || Contains(PlanText(on), "Single Copy");
   const bool is_parallel = (IsParallel(off) || IsParallel(on)) && !is_single;
-  const bool is_sorted = Contains(PlanText(off), "GroupAggregate") || Contains(PlanText(off), "MixedAggregate");
+  const bool is_sorted =
+      Contains(PlanText(off), "GroupAggregate") || Contains(PlanText(off), "MixedAggregate");
   const bool is_alike = !is_parallel && !is_sorted && ShapeOf(off) == ShapeOf(on);
   if (is_alike) return Strictness::kExact;
   return is_tame ? Strictness::kClose : Strictness::kCount;
@@ -54,13 +59,20 @@ std::string Short(const std::string &message) { return message.substr(0, message
 
 const char *NameOf(Failure failure) {
   switch (failure) {
-    case Failure::kNone: return "none";
-    case Failure::kRows: return "rows differ";
-    case Failure::kError: return "errors differ";
-    case Failure::kCrash: return "the server crashed";
-    case Failure::kHang: return "it does not end";
-    case Failure::kWarning: return "it warns";
-    case Failure::kPlan: return "EXPLAIN fails";
+    case Failure::kNone:
+      return "none";
+    case Failure::kRows:
+      return "rows differ";
+    case Failure::kError:
+      return "errors differ";
+    case Failure::kCrash:
+      return "the server crashed";
+    case Failure::kHang:
+      return "it does not end";
+    case Failure::kWarning:
+      return "it warns";
+    case Failure::kPlan:
+      return "EXPLAIN fails";
   }
   return "";
 }
@@ -86,7 +98,8 @@ bool Checker::Build(const World &world, std::string *why) {
 
 void Checker::Prepare(const Query &query, const char *mode) {
   std::string commands =
-      "RESET ROLE; RESET ALL; SET client_min_messages = warning; SET search_path = w; SET jit = off;"
+      "RESET ROLE; RESET ALL; SET client_min_messages = warning; SET search_path = w; SET jit = "
+      "off;"
       "SET extra_float_digits = 3; SET enable_sort = off; SET enable_mergejoin = off;"
       "SET synchronize_seqscans = off; SET bytea_output = hex; SET statement_timeout = 20000;";
   commands += Cat("SET weir.stream = ", mode, ";");
@@ -129,7 +142,8 @@ Checker::Answer Checker::Run(const Script &script) {
 }
 
 // `require` where everything can be streamed, for small tables are cheaper without; else `auto`.
-bool Checker::ChooseMode(const Query &query, const Script &script, std::string *plan, Verdict *verdict) {
+bool Checker::ChooseMode(const Query &query, const Script &script, std::string *plan,
+                         Verdict *verdict) {
   for (const char *mode : {"require", "auto"}) {
     verdict->mode = mode;
     Prepare(query, mode);
@@ -151,11 +165,12 @@ bool Checker::ChooseMode(const Query &query, const Script &script, std::string *
 void Checker::NotePlan(const std::string &plan, Verdict *verdict) {
   verdict->is_taken = Contains(plan, kNode);
   verdict->is_parallel = verdict->is_taken && Contains(plan, "Workers Planned");
-  verdict->is_rescanned = verdict->is_taken && (Contains(plan, "SubPlan") || Contains(plan, "Nested Loop"));
+  verdict->is_rescanned =
+      verdict->is_taken && (Contains(plan, "SubPlan") || Contains(plan, "Nested Loop"));
 }
 
-void Checker::Compare(const Query &query, const Answer &off, const Answer &on, Strictness strictness,
-                      Verdict *verdict) {
+void Checker::Compare(const Query &query, const Answer &off, const Answer &on,
+                      Strictness strictness, Verdict *verdict) {
   for (std::size_t i = 0; i < off.outcomes.size() && i < on.outcomes.size(); ++i) {
     const Outcome &expected = off.outcomes[i];
     const Outcome &actual = on.outcomes[i];
@@ -163,8 +178,9 @@ void Checker::Compare(const Query &query, const Answer &off, const Answer &on, S
       if (strictness != Strictness::kExact && MayStopEarly(query)) return;
       verdict->failure = actual.sqlstate == "57014" ? Failure::kHang : Failure::kError;
       verdict->kind = Cat(expected.sqlstate, "/", actual.sqlstate);
-      verdict->detail = Cat("off: ", expected.sqlstate.empty() ? "no error" : Short(expected.message), "\non:  ",
-                            actual.sqlstate.empty() ? "no error" : Short(actual.message));
+      verdict->detail =
+          Cat("off: ", expected.sqlstate.empty() ? "no error" : Short(expected.message),
+              "\non:  ", actual.sqlstate.empty() ? "no error" : Short(actual.message));
       return;
     }
     verdict->is_void |= !expected.sqlstate.empty();

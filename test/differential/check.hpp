@@ -21,8 +21,8 @@ struct Verdict {
   bool is_parallel = false;
   bool is_spilled = false;  // known of the few that run under EXPLAIN ANALYZE
   bool is_rescanned = false;
-  bool is_void = false;   // an error with both settings
-  std::string mode;       // auto or require
+  bool is_void = false;  // an error with both settings
+  std::string mode;      // auto or require
   Strictness strictness = Strictness::kExact;
 };
 
@@ -50,7 +50,8 @@ class Checker {
   Answer Run(const Script &script);
   void Close(const Script &script);
   bool ChooseMode(const Query &query, const Script &script, std::string *plan, Verdict *verdict);
-  void Compare(const Query &query, const Answer &off, const Answer &on, Strictness strictness, Verdict *verdict);
+  void Compare(const Query &query, const Answer &off, const Answer &on, Strictness strictness,
+               Verdict *verdict);
   void Analyze(const Query &query, const Script &script, bool is_error, Verdict *verdict);
 
   Session &session_;

@@ -14,7 +14,9 @@ constexpr double kTolerance = 1e-9;
 constexpr std::size_t kShown = 4;
 
 bool StartsNumber(const std::string &text, std::size_t at) {
-  if (at > 0 && (std::isalnum(static_cast<unsigned char>(text[at - 1])) != 0 || text[at - 1] == '.')) return false;
+  if (at > 0 &&
+      (std::isalnum(static_cast<unsigned char>(text[at - 1])) != 0 || text[at - 1] == '.'))
+    return false;
   if (text[at] == '-') ++at;
   return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0;
 }
@@ -77,14 +79,17 @@ bool SameMultiset(std::vector<std::string> *expected, std::vector<std::string> *
   if (*expected == *actual) return true;
   std::vector<std::string> left;
   std::vector<std::string> right;
-  std::set_difference(expected->begin(), expected->end(), actual->begin(), actual->end(), std::back_inserter(left));
-  std::set_difference(actual->begin(), actual->end(), expected->begin(), expected->end(), std::back_inserter(right));
+  std::set_difference(expected->begin(), expected->end(), actual->begin(), actual->end(),
+                      std::back_inserter(left));
+  std::set_difference(actual->begin(), actual->end(), expected->begin(), expected->end(),
+                      std::back_inserter(right));
   expected->swap(left);
   actual->swap(right);
   return false;
 }
 
-bool SameInOrder(std::vector<std::string> *expected, std::vector<std::string> *actual, bool is_close) {
+bool SameInOrder(std::vector<std::string> *expected, std::vector<std::string> *actual,
+                 bool is_close) {
   if (expected->size() != actual->size()) return false;
   for (std::size_t i = 0; i < expected->size(); ++i) {
     const std::string &a = (*expected)[i];

@@ -38,7 +38,8 @@ std::uint64_t NumberFrom(const char *variable, std::uint64_t otherwise) {
 
 class Run {
  public:
-  Run(std::uint64_t seed, int count) : seed_(seed), count_(count), session_(20000), checker_(session_) {}
+  Run(std::uint64_t seed, int count)
+      : seed_(seed), count_(count), session_(20000), checker_(session_) {}
 
   bool Go() {
     if (!session_.IsAlive()) {
@@ -53,13 +54,17 @@ class Run {
   }
 
   int Report() const {
-    std::printf("taken by the streaming node: %d of %d (%.1f %%); errors both ways: %d\n", totals_.taken, done_,
-                100.0 * totals_.taken / std::max(done_, 1), totals_.void_results);
-    std::printf("of them in parallel: %d; seen to spill: %d; below a nested loop or as a subplan: %d\n", totals_.parallel,
-                totals_.spilled, totals_.rescanned);
-    std::printf("compared to the bit: %d; but for the order of additions: %d; by number of rows: %d\n",
-                totals_.by_strictness[0], totals_.by_strictness[1], totals_.by_strictness[2]);
-    for (const auto &[kind, number] : totals_.by_kind) std::printf("failures \"%s\": %d\n", kind.c_str(), number);
+    std::printf("taken by the streaming node: %d of %d (%.1f %%); errors both ways: %d\n",
+                totals_.taken, done_, 100.0 * totals_.taken / std::max(done_, 1),
+                totals_.void_results);
+    std::printf(
+        "of them in parallel: %d; seen to spill: %d; below a nested loop or as a subplan: %d\n",
+        totals_.parallel, totals_.spilled, totals_.rescanned);
+    std::printf(
+        "compared to the bit: %d; but for the order of additions: %d; by number of rows: %d\n",
+        totals_.by_strictness[0], totals_.by_strictness[1], totals_.by_strictness[2]);
+    for (const auto &[kind, number] : totals_.by_kind)
+      std::printf("failures \"%s\": %d\n", kind.c_str(), number);
     std::printf("distinct failures: %zu\n", seen_.size());
     std::printf("differential: %d passed, %d failed\n", totals_.passed, totals_.failed);
     return totals_.failed == 0 && totals_.passed > 0 ? 0 : 1;
@@ -71,7 +76,8 @@ class Run {
     const World world = DrawWorld(random);
     std::string why;
     if (!checker_.Build(world, &why)) {
-      std::printf("cannot build schema %d of seed %llu: %s\n", number, static_cast<unsigned long long>(seed_), why.c_str());
+      std::printf("cannot build schema %d of seed %llu: %s\n", number,
+                  static_cast<unsigned long long>(seed_), why.c_str());
       ++totals_.failed;
       return session_.IsAlive();
     }
@@ -113,13 +119,15 @@ class Run {
       if (again.failure == verdict.failure) final = again;
     }
     if (!seen_.insert(SignatureOf(shown, final)).second) return;
-    const std::string script = Cat("-- seed ", seed_, ", schema ", world, ", query ", number, "\n", ScriptOf(shown, final));
+    const std::string script = Cat("-- seed ", seed_, ", schema ", world, ", query ", number, "\n",
+                                   ScriptOf(shown, final));
     std::printf("---- failure %zu\n%s----\n", seen_.size(), script.c_str());
     std::fflush(stdout);
     const char *directory = std::getenv("FINDINGS");
     if (directory == nullptr || *directory == '\0') return;
     char name[32];
-    std::snprintf(name, sizeof(name), "/%llu-%03zu.sql", static_cast<unsigned long long>(seed_ % 100000), seen_.size());
+    std::snprintf(name, sizeof(name), "/%llu-%03zu.sql",
+                  static_cast<unsigned long long>(seed_ % 100000), seen_.size());
     std::ofstream(directory + std::string(name)) << script;
   }
 

@@ -7,7 +7,8 @@ namespace {
 
 Scope ScopeOf(const Table &table) {
   Scope scope;
-  for (const Column &column : table.columns) scope.columns.push_back({column.name, column.kind, column.bytewise});
+  for (const Column &column : table.columns)
+    scope.columns.push_back({column.name, column.kind, column.bytewise});
   scope.columns.push_back({table.Number(), Kind::kInt4});
   scope.columns.push_back({table.Part(), Kind::kInt4});
   scope.number = table.Number();
@@ -25,13 +26,15 @@ const Table &AnyTable(Random &random, const World &world) { return random.Pick(w
 void AddSubqueries(Random &random, const World &world, Scope *scope) {
   const Table &other = AnyTable(random, world);
   const std::string number = other.Number() + " > " + Cat(random.Below(50));
-  scope->scalars.push_back(Cat("(SELECT count(*) FROM ", other.name, " x WHERE x.", other.Part(), " = 1)"));
+  scope->scalars.push_back(
+      Cat("(SELECT count(*) FROM ", other.name, " x WHERE x.", other.Part(), " = 1)"));
   const std::string x = Cat("(SELECT count(*) FROM ", other.name, " x WHERE x.", number, ")");
   scope->conditions.push_back(Cat(scope->number, " < ", x));
-  scope->conditions.push_back(Cat(scope->number, " IN (SELECT x.", other.Part(), " * 3 FROM ", other.name, " x)"));
+  scope->conditions.push_back(
+      Cat(scope->number, " IN (SELECT x.", other.Part(), " * 3 FROM ", other.name, " x)"));
   if (random.Chance(25)) {
-    scope->conditions.push_back(Cat("EXISTS (SELECT FROM ", other.name, " x WHERE x.", other.Number(), " = ",
-                                    scope->number, " + 1)"));
+    scope->conditions.push_back(Cat("EXISTS (SELECT FROM ", other.name, " x WHERE x.",
+                                    other.Number(), " = ", scope->number, " + 1)"));
   }
 }
 
@@ -41,7 +44,8 @@ void DrawJoin(Random &random, const World &world, Query *query, Scope *scope) {
   *scope = ScopeOf(left);
   Append(scope, right);
   const std::string kind = random.Pick({"JOIN", "JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"});
-  query->from = Cat(left.name, " ", kind, " ", right.name, " ON ", left.Number(), " = ", right.Number());
+  query->from =
+      Cat(left.name, " ", kind, " ", right.name, " ON ", left.Number(), " = ", right.Number());
 }
 
 // A subquery, as it stands or under a name of its own.
@@ -52,21 +56,33 @@ void DrawNested(Random &random, const World &world, Query *query, Scope *scope) 
   const std::string condition = inner.Condition(1);
   std::string text;
   switch (random.Below(5)) {
-    case 0: text = Cat("SELECT * FROM ", table.name, " WHERE ", condition, " OFFSET 0"); break;
-    case 1: text = Cat("SELECT * FROM ", table.name, " ORDER BY ", table.Number(), " LIMIT ", random.Between(1, 400)); break;
-    case 2: text = Cat("SELECT * FROM ", table.name, " WHERE ", condition, " UNION ALL SELECT * FROM ", table.name); break;
+    case 0:
+      text = Cat("SELECT * FROM ", table.name, " WHERE ", condition, " OFFSET 0");
+      break;
+    case 1:
+      text = Cat("SELECT * FROM ", table.name, " ORDER BY ", table.Number(), " LIMIT ",
+                 random.Between(1, 400));
+      break;
+    case 2:
+      text = Cat("SELECT * FROM ", table.name, " WHERE ", condition, " UNION ALL SELECT * FROM ",
+                 table.name);
+      break;
     case 3: {
       const Reference key = inner.Key();
-      text = Cat("SELECT ", key.text, " AS k, count(*) AS n, max(", table.Number(), ") AS m FROM ", table.name, " GROUP BY 1");
+      text = Cat("SELECT ", key.text, " AS k, count(*) AS n, max(", table.Number(), ") AS m FROM ",
+                 table.name, " GROUP BY 1");
       *scope = Scope{};
       scope->number = "m";
       scope->columns = {{"k", key.kind, key.bytewise}, {"n", Kind::kInt8}, {"m", Kind::kInt4}};
       break;
     }
-    default: text = Cat("SELECT *, ", table.Number(), " * 2 AS twice FROM ", table.name, " WHERE ", condition);
+    default:
+      text = Cat("SELECT *, ", table.Number(), " * 2 AS twice FROM ", table.name, " WHERE ",
+                 condition);
   }
   if (random.Chance(40)) {
-    query->with = Cat("WITH s AS ", random.Pick({"", "MATERIALIZED ", "NOT MATERIALIZED "}), "(", text, ") ");
+    query->with =
+        Cat("WITH s AS ", random.Pick({"", "MATERIALIZED ", "NOT MATERIALIZED "}), "(", text, ") ");
     query->from = "s";
   } else {
     query->from = Cat("(", text, ") s");
@@ -93,7 +109,12 @@ void DrawFrom(Random &random, const World &world, Query *query, Scope *scope) {
     query->from = Cat(table.name, " TABLESAMPLE SYSTEM (60) REPEATABLE (1)");
   } else {
     query->from = Cat("generate_series(1, ", random.Between(0, 3000), ") AS g(n)");
-    *scope = Scope{{{"n", Kind::kInt4}, {"(n % 7)", Kind::kInt4}, {"(n * 0.1::float8)", Kind::kFloat8}}, {}, {}, {}, "n"};
+    *scope =
+        Scope{{{"n", Kind::kInt4}, {"(n % 7)", Kind::kInt4}, {"(n * 0.1::float8)", Kind::kFloat8}},
+              {},
+              {},
+              {},
+              "n"};
   }
 }
 
@@ -111,7 +132,8 @@ void DrawLists(Random &random, const World &world, const Scope &scope, Query *qu
   if (query->is_distinct && random.Chance(60)) return;
   const bool may_decline = random.Chance(8);
   const int aggregates = random.Between(keys == 0 ? 1 : 0, random.Chance(15) ? 9 : 5);
-  for (int i = 0; i < aggregates; ++i) query->aggregates.push_back(expressions.Aggregate(may_decline));
+  for (int i = 0; i < aggregates; ++i)
+    query->aggregates.push_back(expressions.Aggregate(may_decline));
   if (random.Chance(15)) query->having.push_back(expressions.Having());
   if (keys >= 2 && random.Chance(3)) query->grouping = random.Pick({"ROLLUP", "CUBE"});
 }
@@ -141,12 +163,15 @@ Shape DrawShape(Random &random) {
 void DrawAround(Random &random, const World &world, Query *query) {
   if (query->shape == Shape::kPrepared) {
     for (int i = 0; i < 7; ++i) {
-      query->executions.push_back(Cat(random.Chance(10) ? "NULL" : Cat(random.Between(-5, 100)), ", ", random.Between(0, 9)));
+      query->executions.push_back(Cat(random.Chance(10) ? "NULL" : Cat(random.Between(-5, 100)),
+                                      ", ", random.Between(0, 9)));
     }
   }
   const Table &table = random.Pick(world.tables);
-  query->change = random.Chance(50) ? Cat("DELETE FROM ", table.name, " WHERE ", table.Number(), " % 3 = 0")
-                                    : Cat("UPDATE ", table.name, " SET ", table.Part(), " = 3 WHERE ", table.Number(), " % 2 = 0");
+  query->change = random.Chance(50)
+                      ? Cat("DELETE FROM ", table.name, " WHERE ", table.Number(), " % 3 = 0")
+                      : Cat("UPDATE ", table.name, " SET ", table.Part(), " = 3 WHERE ",
+                            table.Number(), " % 2 = 0");
   if (query->shape != Shape::kCursor) return;
   query->cursor = random.Pick({"SCROLL ", "SCROLL ", ""});
   const bool is_held = random.Chance(30);
@@ -170,14 +195,19 @@ void DrawAround(Random &random, const World &world, Query *query) {
 }
 
 void DrawSettings(Random &random, bool is_tame, Query *query) {
-  auto set = [&](const char *name, const std::string &value) { query->settings.emplace_back(name, value); };
+  auto set = [&](const char *name, const std::string &value) {
+    query->settings.emplace_back(name, value);
+  };
   if (query->is_frugal) {
     set("work_mem", "'64kB'");
     set("hash_mem_multiplier", "1.0");
   }
-  if (random.Chance(30)) set("\"TimeZone\"", random.Pick({"'Europe/Berlin'", "'America/New_York'", "'Asia/Kathmandu'"}));
-  if (random.Chance(10)) set("plan_cache_mode", random.Pick({"force_generic_plan", "force_custom_plan"}));
-  if (random.Chance(3)) set("default_transaction_isolation", random.Pick({"'serializable'", "'repeatable read'"}));
+  if (random.Chance(30))
+    set("\"TimeZone\"", random.Pick({"'Europe/Berlin'", "'America/New_York'", "'Asia/Kathmandu'"}));
+  if (random.Chance(10))
+    set("plan_cache_mode", random.Pick({"force_generic_plan", "force_custom_plan"}));
+  if (random.Chance(3))
+    set("default_transaction_isolation", random.Pick({"'serializable'", "'repeatable read'"}));
   if (random.Chance(10)) set("force_parallel_mode", "on");
   if (random.Chance(10)) set("from_collapse_limit", "1");
   if (!is_tame) return;
@@ -199,14 +229,16 @@ void DrawSettings(Random &random, bool is_tame, Query *query) {
 std::string Select(const Query &query, bool is_whole) {
   std::vector<std::string> list = query.keys;
   list.insert(list.end(), query.aggregates.begin(), query.aggregates.end());
-  std::string text = Cat(is_whole ? query.with : "", "SELECT ", query.is_distinct ? "DISTINCT " : "", Join(list, ", "),
-                         " FROM ", query.from);
+  std::string text =
+      Cat(is_whole ? query.with : "", "SELECT ", query.is_distinct ? "DISTINCT " : "",
+          Join(list, ", "), " FROM ", query.from);
   if (!query.where.empty()) text += Cat(" WHERE ", Join(query.where, " AND "));
   std::vector<std::string> positions;
   for (std::size_t i = 0; i < query.keys.size(); ++i) positions.push_back(Cat(i + 1));
   if (!query.keys.empty() && (!query.is_distinct || !query.aggregates.empty())) {
-    text += query.grouping.empty() ? Cat(" GROUP BY ", Join(positions, ", "))
-                                   : Cat(" GROUP BY ", query.grouping, "(", Join(query.keys, ", "), ")");
+    text += query.grouping.empty()
+                ? Cat(" GROUP BY ", Join(positions, ", "))
+                : Cat(" GROUP BY ", query.grouping, "(", Join(query.keys, ", "), ")");
   }
   if (!query.having.empty()) text += Cat(" HAVING ", Join(query.having, " AND "));
   if (query.is_ordered) text += Cat(" ORDER BY ", Join(positions, ", "));
@@ -220,13 +252,19 @@ std::string Text(const Query &query) {
   const std::string outer = "(VALUES (1), (40), (NULL), (3)) AS o(k)";
   switch (query.shape) {
     case Shape::kLateral:
-      return Cat(query.with, "SELECT o.k, l.* FROM ", outer, " LEFT JOIN LATERAL (", inner, ") l ON true");
+      return Cat(query.with, "SELECT o.k, l.* FROM ", outer, " LEFT JOIN LATERAL (", inner,
+                 ") l ON true");
     case Shape::kScalar:
-      return Cat(query.with, "SELECT o.k, (SELECT row(z.*)::text FROM (", inner, ") z ORDER BY 1 LIMIT 1) FROM ", outer);
-    case Shape::kExists: return Cat(query.with, "SELECT o.k FROM ", outer, " WHERE EXISTS (", inner, ")");
-    case Shape::kUnion: return Cat(query.with, "(", inner, ") UNION ALL (", inner, ")");
-    case Shape::kOuter: return Cat(query.with, "SELECT z::text, count(*) FROM (", inner, ") z GROUP BY 1");
-    default: return Select(query, true);
+      return Cat(query.with, "SELECT o.k, (SELECT row(z.*)::text FROM (", inner,
+                 ") z ORDER BY 1 LIMIT 1) FROM ", outer);
+    case Shape::kExists:
+      return Cat(query.with, "SELECT o.k FROM ", outer, " WHERE EXISTS (", inner, ")");
+    case Shape::kUnion:
+      return Cat(query.with, "(", inner, ") UNION ALL (", inner, ")");
+    case Shape::kOuter:
+      return Cat(query.with, "SELECT z::text, count(*) FROM (", inner, ") z GROUP BY 1");
+    default:
+      return Select(query, true);
   }
 }
 
@@ -239,7 +277,9 @@ Query DrawQuery(Random &random, const World &world) {
   Scope scope;
   DrawFrom(random, world, &query, &scope);
   if (query.shape == Shape::kPrepared) scope.outer = {"$1", "$2"};
-  if (query.shape == Shape::kLateral || query.shape == Shape::kScalar || query.shape == Shape::kExists) scope.outer = {"o.k"};
+  if (query.shape == Shape::kLateral || query.shape == Shape::kScalar ||
+      query.shape == Shape::kExists)
+    scope.outer = {"o.k"};
   DrawLists(random, world, scope, &query);
   if (!scope.outer.empty() && random.Chance(70)) {
     const Reference column = scope.columns.back();
@@ -254,7 +294,8 @@ Query DrawQuery(Random &random, const World &world) {
 
 std::vector<std::string> SettingCommands(const Query &query) {
   std::vector<std::string> commands;
-  for (const auto &[name, value] : query.settings) commands.push_back(Cat("SET ", name, " = ", value));
+  for (const auto &[name, value] : query.settings)
+    commands.push_back(Cat("SET ", name, " = ", value));
   if (query.is_reader) commands.push_back("SET ROLE weir_reader");
   return commands;
 }
@@ -266,8 +307,10 @@ Script Render(const Query &query) {
   script.explain = "EXPLAIN (COSTS OFF) " + text;
   if (query.shape == Shape::kPrepared) {
     script.open = {Cat("PREPARE q(int, int) AS ", text)};
-    script.explain = Cat("EXPLAIN (COSTS OFF) EXECUTE q(", query.executions.empty() ? "1, 1" : query.executions[0], ")");
-    for (const std::string &arguments : query.executions) script.run.push_back(Cat("EXECUTE q(", arguments, ")"));
+    script.explain = Cat("EXPLAIN (COSTS OFF) EXECUTE q(",
+                         query.executions.empty() ? "1, 1" : query.executions[0], ")");
+    for (const std::string &arguments : query.executions)
+      script.run.push_back(Cat("EXECUTE q(", arguments, ")"));
     script.close = {"DEALLOCATE ALL"};
   } else if (query.shape == Shape::kCursor) {
     script.run = {"BEGIN", Cat("DECLARE c ", query.cursor, " FOR ", text)};
@@ -278,13 +321,18 @@ Script Render(const Query &query) {
     script.run = {"BEGIN", query.change, text, "SAVEPOINT s", query.change, "ROLLBACK TO s", text};
     script.close = {"ROLLBACK"};
   } else if (query.shape == Shape::kInto) {
-    script.run = {Cat("CREATE TEMP TABLE made AS SELECT z::text AS line FROM (", text, ") z"), "SELECT * FROM made"};
+    script.run = {Cat("CREATE TEMP TABLE made AS SELECT z::text AS line FROM (", text, ") z"),
+                  "SELECT * FROM made"};
     script.close = {"DROP TABLE IF EXISTS made"};
   } else if (query.shape == Shape::kLoop) {
     // A portal that fetches ten rows, then fifty at a time.
-    script.open = {Cat("CREATE FUNCTION pg_temp.loop() RETURNS SETOF text LANGUAGE plpgsql AS $f$\nDECLARE z record;\nBEGIN\n"
-                       "  FOR i IN 1..2 LOOP FOR z IN ", text, " LOOP RETURN NEXT z::text; END LOOP; END LOOP;\n"
-                       "EXCEPTION WHEN OTHERS THEN RETURN NEXT SQLSTATE;\nEND$f$")};
+    script.open = {
+        Cat("CREATE FUNCTION pg_temp.loop() RETURNS SETOF text LANGUAGE plpgsql AS $f$\nDECLARE z "
+            "record;\nBEGIN\n"
+            "  FOR i IN 1..2 LOOP FOR z IN ",
+            text,
+            " LOOP RETURN NEXT z::text; END LOOP; END LOOP;\n"
+            "EXCEPTION WHEN OTHERS THEN RETURN NEXT SQLSTATE;\nEND$f$")};
     script.run = {"SELECT * FROM pg_temp.loop()"};
     script.close = {"DROP FUNCTION IF EXISTS pg_temp.loop()"};
   } else {

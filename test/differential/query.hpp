@@ -11,7 +11,19 @@
 
 namespace weir::differential {
 
-enum class Shape { kPlain, kPrepared, kCursor, kLateral, kScalar, kExists, kUnion, kOuter, kInto, kLoop, kOwn };
+enum class Shape {
+  kPlain,
+  kPrepared,
+  kCursor,
+  kLateral,
+  kScalar,
+  kExists,
+  kUnion,
+  kOuter,
+  kInto,
+  kLoop,
+  kOwn
+};
 
 struct Query {
   Shape shape = Shape::kPlain;
@@ -21,7 +33,7 @@ struct Query {
   std::vector<std::string> keys;
   std::vector<std::string> aggregates;
   std::vector<std::string> having;
-  std::string grouping;  // ROLLUP or CUBE; empty for ordinary groups
+  std::string grouping;      // ROLLUP or CUBE; empty for ordinary groups
   bool is_distinct = false;  // DISTINCT keys, or DISTINCT over groups
   bool is_ordered = false;
   int limit = -1;

@@ -29,7 +29,8 @@ Session::~Session() { PQfinish(connection_); }
 void Session::Notice(void *session, const PGresult *result) {
   const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
   if (severity == nullptr || std::strcmp(severity, "WARNING") != 0) return;
-  static_cast<Session *>(session)->warnings_.push_back(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+  static_cast<Session *>(session)->warnings_.push_back(
+      PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
 }
 
 bool Session::Reconnect() {

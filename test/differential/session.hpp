@@ -9,7 +9,7 @@
 namespace weir::differential {
 
 struct Outcome {
-  std::string sqlstate;           // empty when it went well
+  std::string sqlstate;  // empty when it went well
   std::string message;
   std::vector<std::string> rows;  // cells separated by "|", NULL as \N
   bool is_lost = false;           // the connection broke

@@ -78,7 +78,8 @@ class Shrinker {
         c->query.limit = c->query.offset = -1;
       });
     }
-    if (best_.query.limit >= 0) any |= Try(false, [](Case *c) { c->query.limit = c->query.offset = -1; });
+    if (best_.query.limit >= 0)
+      any |= Try(false, [](Case *c) { c->query.limit = c->query.offset = -1; });
     any |= Thin(&Query::having);
     any |= Thin(&Query::where);
     any |= Thin(&Query::aggregates);
@@ -138,9 +139,9 @@ class Shrinker {
       const int rows = best_.world.tables[t].last - best_.world.tables[t].first + 1;
       if (rows < 2) break;
       const int less = std::max(rows / divisor, 1);
-      const bool from_above = Try(true, [&](Case *c) { At(c, t).last = At(c, t).first + less - 1; });
-      any |= from_above ||
-             Try(true, [&](Case *c) { At(c, t).first = At(c, t).last - less + 1; });
+      const bool from_above =
+          Try(true, [&](Case *c) { At(c, t).last = At(c, t).first + less - 1; });
+      any |= from_above || Try(true, [&](Case *c) { At(c, t).first = At(c, t).last - less + 1; });
     }
     return any;
   }
@@ -154,7 +155,8 @@ class Shrinker {
       for (int i = table.first; i <= table.last; ++i) best_.world.tables[t].only.push_back(i);
     }
     bool any = false;
-    for (std::size_t i = 0; i < best_.world.tables[t].only.size() && best_.world.tables[t].only.size() > 1;) {
+    for (std::size_t i = 0;
+         i < best_.world.tables[t].only.size() && best_.world.tables[t].only.size() > 1;) {
       const bool removed = Try(true, [&](Case *c) {
         At(c, t).only.erase(At(c, t).only.begin() + static_cast<std::ptrdiff_t>(i));
       });
@@ -167,12 +169,14 @@ class Shrinker {
   bool ShrinkHistory(std::size_t t) {
     const Table table = best_.world.tables[t];
     bool any = false;
-    if (table.storage != Storage::kPlain) any |= Try(true, [&](Case *c) { At(c, t).storage = Storage::kPlain; });
+    if (table.storage != Storage::kPlain)
+      any |= Try(true, [&](Case *c) { At(c, t).storage = Storage::kPlain; });
     if (table.late_column >= 0) any |= Try(true, [&](Case *c) { At(c, t).late_column = -1; });
     if (table.dropped_columns > 0) any |= Try(true, [&](Case *c) { At(c, t).dropped_columns = 0; });
     if (table.delete_every > 0) any |= Try(true, [&](Case *c) { At(c, t).delete_every = 0; });
     if (table.update_every > 0) any |= Try(true, [&](Case *c) { At(c, t).update_every = 0; });
-    if (table.has_aborted_rows) any |= Try(true, [&](Case *c) { At(c, t).has_aborted_rows = false; });
+    if (table.has_aborted_rows)
+      any |= Try(true, [&](Case *c) { At(c, t).has_aborted_rows = false; });
     if (table.is_vacuumed) any |= Try(true, [&](Case *c) { At(c, t).is_vacuumed = false; });
     if (table.touch_every > 0) any |= Try(true, [&](Case *c) { At(c, t).touch_every = 0; });
     if (table.is_analyzed) any |= Try(true, [&](Case *c) { At(c, t).is_analyzed = false; });
@@ -215,10 +219,13 @@ Case Shrink(Checker &checker, const Case &failing, const Verdict &verdict, int a
 }
 
 std::string ScriptOf(const Case &shown, const Verdict &verdict) {
-  std::string text = Cat("-- ", NameOf(verdict.failure), " (", verdict.kind, ")\n", Commented(verdict.detail), "\n\n");
+  std::string text = Cat("-- ", NameOf(verdict.failure), " (", verdict.kind, ")\n",
+                         Commented(verdict.detail), "\n\n");
   text += "CREATE EXTENSION IF NOT EXISTS pg_weir;\n";
   for (const std::string &statement : Statements(shown.world)) text += statement + ";\n";
-  text += "\nSET jit = off; SET extra_float_digits = 3; SET enable_sort = off; SET enable_mergejoin = off;\n";
+  text +=
+      "\nSET jit = off; SET extra_float_digits = 3; SET enable_sort = off; SET enable_mergejoin = "
+      "off;\n";
   for (const std::string &command : SettingCommands(shown.query)) text += command + ";\n";
   const Script script = Render(shown.query);
   for (const std::string &mode : {std::string("off"), verdict.mode}) {

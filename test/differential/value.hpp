@@ -8,8 +8,26 @@
 namespace weir::differential {
 
 enum class Kind {
-  kInt2, kInt4, kInt8, kFloat4, kFloat8, kNumeric, kText, kBpchar, kDate, kTime, kTimestamp,
-  kTimestamptz, kInterval, kBool, kUuid, kBytea, kJsonb, kEnum, kOid, kArray
+  kInt2,
+  kInt4,
+  kInt8,
+  kFloat4,
+  kFloat8,
+  kNumeric,
+  kText,
+  kBpchar,
+  kDate,
+  kTime,
+  kTimestamp,
+  kTimestamptz,
+  kInterval,
+  kBool,
+  kUuid,
+  kBytea,
+  kJsonb,
+  kEnum,
+  kOid,
+  kArray
 };
 
 bool IsInteger(Kind kind);
@@ -22,9 +40,9 @@ bool IsStamp(Kind kind);  // date, timestamp, timestamptz
 struct Column {
   std::string name;
   Kind kind;
-  std::string type;       // as in CREATE TABLE, with its collation
-  std::string value;      // expression over i
-  bool bytewise = false;  // text whose order is that of its bytes
+  std::string type;          // as in CREATE TABLE, with its collation
+  std::string value;         // expression over i
+  bool bytewise = false;     // text whose order is that of its bytes
   bool is_external = false;  // long values are stored out of line, uncompressed
 };
 

@@ -16,9 +16,9 @@ int DrawRowCount(Random &random) {
 
 Storage DrawStorage(Random &random) {
   static const std::vector<Storage> kStorages{
-      Storage::kPlain, Storage::kPlain, Storage::kPlain, Storage::kPlain, Storage::kPlain,
-      Storage::kUnlogged, Storage::kTemporary, Storage::kRange, Storage::kList, Storage::kHash,
-      Storage::kInherited};
+      Storage::kPlain, Storage::kPlain,    Storage::kPlain,     Storage::kPlain,
+      Storage::kPlain, Storage::kUnlogged, Storage::kTemporary, Storage::kRange,
+      Storage::kList,  Storage::kHash,     Storage::kInherited};
   return random.Pick(kStorages);
 }
 
@@ -40,7 +40,9 @@ Table DrawTable(Random &random, const std::string &name, bool is_tame) {
   if (random.Chance(35)) {
     table.late_column = random.Below(width);
     const Column &late = table.columns[static_cast<std::size_t>(table.late_column)];
-    table.late_default = late.kind == Kind::kBpchar ? "'k'" : random.Chance(70) ? DrawConstant(random, late.kind) : "NULL";
+    table.late_default = late.kind == Kind::kBpchar ? "'k'"
+                         : random.Chance(70)        ? DrawConstant(random, late.kind)
+                                                    : "NULL";
   }
   if (random.Chance(30)) table.dropped_columns = random.Between(1, 2);
   if (random.Chance(30)) table.delete_every = random.Between(2, 9);
@@ -106,7 +108,8 @@ void AddCreate(const Table &table, std::vector<std::string> *script) {
   for (int i = 0; i < static_cast<int>(table.columns.size()); ++i) {
     const Column &column = table.columns[static_cast<std::size_t>(i)];
     if (!column.is_external || i == table.late_column) continue;
-    script->push_back(Cat("ALTER TABLE ", table.name, " ALTER ", column.name, " SET STORAGE EXTERNAL"));
+    script->push_back(
+        Cat("ALTER TABLE ", table.name, " ALTER ", column.name, " SET STORAGE EXTERNAL"));
   }
 }
 
@@ -126,8 +129,8 @@ std::string Insert(const Table &table, const std::string &into, const std::strin
   std::string only;
   for (int number : table.only) only += Cat(only.empty() ? "" : ",", number);
   return Cat("INSERT INTO ", into, " (", Join(names, ", "), ")\n  SELECT ", Join(values, ",\n    "),
-             "\n  FROM generate_series(", table.first, ",", table.last, ") AS g(i) WHERE ", condition,
-             only.empty() ? "" : Cat(" AND i IN (", only, ")"));
+             "\n  FROM generate_series(", table.first, ",", table.last, ") AS g(i) WHERE ",
+             condition, only.empty() ? "" : Cat(" AND i IN (", only, ")"));
 }
 
 void AddRows(const Table &table, std::vector<std::string> *script) {
@@ -148,7 +151,8 @@ void AddRows(const Table &table, std::vector<std::string> *script) {
   }
   script->push_back(Insert(table, table.name, late, true));
   if (is_inherited) {
-    script->push_back(Cat("CREATE TABLE ", table.name, "_child (more text DEFAULT 'x') INHERITS (", table.name, ")"));
+    script->push_back(Cat("CREATE TABLE ", table.name, "_child (more text DEFAULT 'x') INHERITS (",
+                          table.name, ")"));
     script->push_back(Insert(table, table.name + "_child", "i%3=0", true));
   }
 }
@@ -158,11 +162,12 @@ void AddHistory(const Table &table, std::vector<std::string> *script) {
     script->push_back(Cat("ALTER TABLE ", table.name, " DROP COLUMN gone", i));
   }
   if (table.delete_every > 0) {
-    script->push_back(Cat("DELETE FROM ", table.name, " WHERE ", table.Number(), "%", table.delete_every, "=1"));
+    script->push_back(
+        Cat("DELETE FROM ", table.name, " WHERE ", table.Number(), "%", table.delete_every, "=1"));
   }
   if (table.update_every > 0) {
-    script->push_back(Cat("UPDATE ", table.name, " SET ", table.Part(), "=", table.Part(), " WHERE ", table.Number(), "%",
-                          table.update_every, "=0"));
+    script->push_back(Cat("UPDATE ", table.name, " SET ", table.Part(), "=", table.Part(),
+                          " WHERE ", table.Number(), "%", table.update_every, "=0"));
   }
   if (table.has_index) {
     script->push_back(Cat("CREATE INDEX ON ", table.name, " (", table.Number(), ")"));
@@ -170,7 +175,8 @@ void AddHistory(const Table &table, std::vector<std::string> *script) {
   }
   if (table.is_vacuumed) script->push_back(Cat("VACUUM ", table.name));
   if (table.touch_every > 0) {
-    script->push_back(Cat("DELETE FROM ", table.name, " WHERE ", table.Number(), "%", table.touch_every, "=2"));
+    script->push_back(
+        Cat("DELETE FROM ", table.name, " WHERE ", table.Number(), "%", table.touch_every, "=2"));
   }
   if (table.is_analyzed) script->push_back(Cat("ANALYZE ", table.name));
 }
@@ -178,9 +184,10 @@ void AddHistory(const Table &table, std::vector<std::string> *script) {
 void AddReaders(const Table &table, std::vector<std::string> *script) {
   const bool is_temporary = table.storage == Storage::kTemporary;
   const std::string create = Cat("CREATE ", is_temporary ? "TEMP " : "", "VIEW ");
-  script->push_back(Cat(create, ViewOf(table), " AS SELECT * FROM ", table.name, " WHERE ", table.Number(), "%3<>0"));
-  script->push_back(Cat(create, BarrierOf(table), " WITH (security_barrier) AS SELECT * FROM ", table.name, " WHERE ",
-                        table.Number(), "%4<>0"));
+  script->push_back(Cat(create, ViewOf(table), " AS SELECT * FROM ", table.name, " WHERE ",
+                        table.Number(), "%3<>0"));
+  script->push_back(Cat(create, BarrierOf(table), " WITH (security_barrier) AS SELECT * FROM ",
+                        table.name, " WHERE ", table.Number(), "%4<>0"));
   if (!table.policy.empty()) {
     script->push_back(Cat("ALTER TABLE ", table.name, " ENABLE ROW LEVEL SECURITY"));
     script->push_back(Cat("CREATE POLICY seen ON ", table.name, " USING (", table.policy, ")"));
@@ -207,23 +214,19 @@ World DrawWorld(Random &random) {
 
 std::vector<std::string> Statements(const World &world) {
   std::vector<std::string> script{
-      "SET client_min_messages = warning",
-      "SET TimeZone = 'UTC'",
+      "SET client_min_messages = warning", "SET TimeZone = 'UTC'",
       "DO $$BEGIN CREATE ROLE weir_reader; EXCEPTION WHEN duplicate_object THEN END$$",
-      "DROP SCHEMA IF EXISTS w CASCADE",
-      "DISCARD TEMP",
-      "CREATE SCHEMA w",
-      "SET search_path = w",
+      "DROP SCHEMA IF EXISTS w CASCADE", "DISCARD TEMP", "CREATE SCHEMA w", "SET search_path = w",
       "GRANT USAGE ON SCHEMA w, weir TO weir_reader",
       "CREATE FUNCTION r(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE\n"
       "  AS 'SELECT pg_catalog.hashint8extended($1, $2) & 1073741823'",
       // Tells the values it sees by failing.
       "CREATE FUNCTION picky(int4) RETURNS bool LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE\n"
       "  AS 'BEGIN IF $1 % 20 = 0 THEN RAISE ''saw %'', $1; END IF; RETURN $1 % 3 > 0; END'",
-      "CREATE TYPE mood AS ENUM ('lo', 'mid', 'hi')",
-      "CREATE DOMAIN small AS int4",
+      "CREATE TYPE mood AS ENUM ('lo', 'mid', 'hi')", "CREATE DOMAIN small AS int4",
       "CREATE DOMAIN label AS text",
-      "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)"};
+      "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = "
+      "false)"};
   for (const Table &table : world.tables) {
     AddCreate(table, &script);
     AddRows(table, &script);
