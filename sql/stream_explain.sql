@@ -3,6 +3,7 @@ CREATE TABLE reading AS SELECT i id, i % 3 sensor, i::float8 value, timestamptz 
   FROM generate_series(1, 3000) i;
 VACUUM ANALYZE reading;
 SET weir.stream = require;
+SET compute_query_id = regress;
 SET timezone = 'UTC';
 
 EXPLAIN (COSTS OFF) SELECT sensor, count(*), avg(value) FROM reading GROUP BY 1;

@@ -125,6 +125,64 @@ void EncodeFixed(core::Column *column, int row, int length, Datum value, MemoryC
   core::PackText(*column, row, bytes, size, bytes);
 }
 
+int64 WordOf(Encoding encoding, Datum value) {
+  switch (encoding) {
+    case Encoding::kBool:
+      return DatumGetBool(value);
+    case Encoding::kChar:
+      return DatumGetChar(value);
+    case Encoding::kInt16:
+      return DatumGetInt16(value);
+    case Encoding::kInt32:
+      return DatumGetInt32(value);
+    case Encoding::kUint32:
+      return DatumGetUInt32(value);
+    case Encoding::kInt64:
+      return DatumGetInt64(value);
+    case Encoding::kFloat4:
+      return FloatWord(DatumGetFloat4(value));
+    case Encoding::kFloat8:
+      return FloatWord(DatumGetFloat8(value));
+    default:
+      return 0;
+  }
+}
+
+int NameLength(Datum value) { return static_cast<int>(strlen(NameStr(*DatumGetName(value)))); }
+
+void EncodeBytes(core::Column *column, int row, Encoding encoding, int length, Datum value,
+                 MemoryContext context) {
+  switch (encoding) {
+    case Encoding::kText:
+      EncodeText(column, row, value, context);
+      break;
+    case Encoding::kNumeric:
+      EncodeNumeric(column, row, value, context);
+      break;
+    case Encoding::kKeyNumeric:
+      EncodeNumericKey(column, row, value, context);
+      break;
+    case Encoding::kKeyFloat4:
+      EncodeFloatKey(column, row, DatumGetFloat4(value), value, context);
+      break;
+    case Encoding::kKeyFloat8:
+      EncodeFloatKey(column, row, DatumGetFloat8(value), value, context);
+      break;
+    case Encoding::kKeyBpchar:
+      EncodeBpchar(column, row, value, context);
+      break;
+    case Encoding::kKeyInterval:
+      EncodeIntervalKey(column, row, value, context);
+      break;
+    case Encoding::kKeyName:
+      EncodeFixed(column, row, NameLength(value), value, context);
+      break;
+    default:
+      EncodeFixed(column, row, length, value, context);
+      break;
+  }
+}
+
 Datum MakeVarlena(const char *bytes, uint32 length) {
   auto *result = static_cast<varlena *>(palloc(length + VARHDRSZ));
   SET_VARSIZE(result, length + VARHDRSZ);
@@ -245,64 +303,10 @@ void CloneColumn(core::Column *column, const core::Column &like) {
 
 void EncodeDatum(core::Column *column, int row, Encoding encoding, int length, Datum value,
                  MemoryContext context) {
-  int64 *word = reinterpret_cast<int64 *>(&column->word[row]);
-  switch (encoding) {
-    case Encoding::kBool:
-      *word = DatumGetBool(value);
-      break;
-    case Encoding::kChar:
-      *word = DatumGetChar(value);
-      break;
-    case Encoding::kInt16:
-      *word = DatumGetInt16(value);
-      break;
-    case Encoding::kInt32:
-      *word = DatumGetInt32(value);
-      break;
-    case Encoding::kUint32:
-      *word = DatumGetUInt32(value);
-      break;
-    case Encoding::kInt64:
-      *word = DatumGetInt64(value);
-      break;
-    case Encoding::kFloat4:
-      *word = FloatWord(DatumGetFloat4(value));
-      break;
-    case Encoding::kFloat8:
-      *word = FloatWord(DatumGetFloat8(value));
-      break;
-    case Encoding::kText:
-      EncodeText(column, row, value, context);
-      break;
-    case Encoding::kNumeric:
-      EncodeNumeric(column, row, value, context);
-      break;
-    case Encoding::kKeyNumeric:
-      EncodeNumericKey(column, row, value, context);
-      break;
-    case Encoding::kKeyFloat4:
-      EncodeFloatKey(column, row, DatumGetFloat4(value), value, context);
-      break;
-    case Encoding::kKeyFloat8:
-      EncodeFloatKey(column, row, DatumGetFloat8(value), value, context);
-      break;
-    case Encoding::kKeyBpchar:
-      EncodeBpchar(column, row, value, context);
-      break;
-    case Encoding::kKeyInterval:
-      EncodeIntervalKey(column, row, value, context);
-      break;
-    case Encoding::kKeyName:
-      EncodeFixed(column, row, static_cast<int>(strlen(NameStr(*DatumGetName(value)))), value,
-                  context);
-      break;
-    case Encoding::kKeyFixed:
-      EncodeFixed(column, row, length, value, context);
-      break;
-    case Encoding::kNullness:
-    case Encoding::kNone:
-      *word = 0;
-      break;
+  if (column->high == nullptr) {
+    column->word[row] = WordOf(encoding, value);
+  } else {
+    EncodeBytes(column, row, encoding, length, value, context);
   }
 }
 

@@ -50,7 +50,7 @@ bool RunPartition(AggregateScan *scan) {
   core::Column *columns = SpillColumns(scan->spill);
   for (;;) {
     CHECK_FOR_INTERRUPTS();
-    const int count = ReadPartition(scan->spill, scan->batch_context);
+    const int count = ReadPartition(scan->spill, scan);
     if (count == 0) break;
     ConsumeRows(scan, columns, count);
     for (int i = 0; i < scan->input_count; ++i) core::ResetColumn(columns[i], count);

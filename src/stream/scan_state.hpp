@@ -11,6 +11,7 @@
 extern "C" {
 #include "nodes/execnodes.h"
 #include "nodes/plannodes.h"
+#include "utils/memutils.h"
 }
 
 namespace weir::stream {
@@ -71,6 +72,13 @@ void PlanStates(AggregateScan *scan, bool careful);
 
 // A fresh aggregator in an empty context, with `limit` bytes.
 void StartAggregator(AggregateScan *scan, Size limit, double expected_groups);
+
+// A batch ends after its number of rows, or when its long values take much memory.
+inline bool IsBatchFull(const AggregateScan *scan, int count) {
+  constexpr Size kLongValueBytes = 4 * 1024 * 1024;
+  return count >= core::kBatchRows ||
+         MemoryContextMemAllocated(scan->batch_context, false) > kLongValueBytes;
+}
 
 // Feeds `count` rows of the columns to the aggregator. False: restart with careful states.
 bool ConsumeRows(AggregateScan *scan, core::Column *columns, int count);

@@ -61,7 +61,7 @@ bool RunSource(AggregateScan *scan, Source *source) {
       econtext->ecxt_outertuple = slot;
       EvaluateRowColumns(set, count, econtext, scan->batch_context);
     }
-    if (++count < core::kBatchRows) continue;
+    if (!IsBatchFull(scan, ++count)) continue;
     CHECK_FOR_INTERRUPTS();
     if (!ConsumeBatch(scan, source, count)) return false;
     count = 0;

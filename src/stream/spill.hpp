@@ -23,8 +23,9 @@ bool NextPartition(SpillState *spill);
 // Whether the partition being read may spill again; one that has been split too often must fit.
 bool MaySpillAgain(const SpillState *spill);
 
-// Reads up to a batch of rows; zero at the end of the partition. Long values are in `context`.
-int ReadPartition(SpillState *spill, MemoryContext context);
+// Reads up to a batch of rows; zero at the end of the partition. Long values are in the
+// batch context.
+int ReadPartition(SpillState *spill, const AggregateScan *scan);
 core::Column *SpillColumns(SpillState *spill);
 
 int64 SpilledBytes(const SpillState *spill);

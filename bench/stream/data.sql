@@ -1,0 +1,20 @@
+-- Tables of :rows rows, ten million unless said otherwise. keys and money hold what the others lack: a million
+-- distinct keys in random order, and numerics.
+CREATE TABLE market_data AS
+SELECT i AS id, (i % 100)::bigint AS trader_id, 'SYM' || (i % 50) AS symbol, (100 + (i % 500) * 0.1)::float8 AS price,
+       (i % 1000)::bigint AS quantity, timestamptz '2024-01-15 12:00Z' + i * interval '1 s' AS trade_time
+  FROM generate_series(0::bigint, :rows - 1) i;
+CREATE TABLE trades AS
+SELECT i AS id, 'SYM' || ((i * 7919) % 100) AS symbol, 100 + (i % 977) * 0.1::float8 AS price, (i % 100)::int AS qty,
+       timestamptz '2026-01-01Z' + i * interval '10 ms' AS ts
+  FROM generate_series(1::bigint, :rows) i;
+CREATE TABLE keys AS
+SELECT (hashint8(i) & 1048575)::int AS k, (i % 100)::int AS v FROM generate_series(1::bigint, :rows) i;
+CREATE TABLE money AS
+SELECT (i % 100)::int AS account, ((i % 99991) / 100.0)::numeric(12, 2) AS amount FROM generate_series(1::bigint, :rows) i;
+CREATE TABLE parts (LIKE trades) PARTITION BY HASH (id);
+SELECT format('CREATE TABLE parts_%s PARTITION OF parts FOR VALUES WITH (MODULUS 16, REMAINDER %s)', r, r)
+  FROM generate_series(0, 15) r \gexec
+INSERT INTO parts SELECT * FROM trades;
+CREATE TABLE small AS SELECT g FROM generate_series(0, 99) g;
+VACUUM (FREEZE, ANALYZE);

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# The streaming executor against stock PostgreSQL: each query both ways, best of ROUNDS, tables in memory.
+# The results are compared in the same run, by EXCEPT ALL both ways. ROWS=n scales the tables.
+set -euo pipefail
+
+source "$(dirname "${BASH_SOURCE[0]}")/../../test/support/server.sh"
+
+rounds=${ROUNDS:-3}
+rows=${ROWS:-10000000}
+
+sql() { as_server "$bindir/psql" -X -q -At -v ON_ERROR_STOP=1 "$@"; }
+
+scratch_begin
+build_variant release && install_variant release || fail 'the extension could not be built'
+server_start bench shared_buffers=6GB work_mem=256MB jit=off max_parallel_workers_per_gather=0 \
+  max_wal_size=16GB checkpoint_timeout=1h weir.capture=off
+sql -c 'CREATE EXTENSION pg_weir'
+sql -v rows="$rows" -f "$(stage bench/stream/data.sql)" >/dev/null
+sql -c 'SELECT count(*) FROM trades, small WHERE false' >/dev/null
+
+# milliseconds MODE QUERY: the best of some rounds; settings may precede the query.
+milliseconds() {
+  local mode=$1 settings='' query=$2 i
+  case $query in *'; SELECT'*) settings="${query%; SELECT*};" query="SELECT${query##*; SELECT}" ;; esac
+  {
+    echo "SET weir.stream = $mode; $settings"
+    for ((i = 0; i <= rounds; i++)); do echo "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) $query;"; done
+  } | sql | sed -n 's/^Execution Time: \([0-9.]*\) ms/\1/p' | sort -n | head -n 1
+}
+
+# The number of rows that only one of both ways gives, compared as text with every digit.
+differences() {
+  local query=${1##*; }
+  sql -c "SET extra_float_digits = 3; SET enable_sort = off;
+          SET weir.stream = require; CREATE TEMP TABLE streamed AS SELECT q::text AS line FROM ($query) q;
+          SET weir.stream = off; CREATE TEMP TABLE stock AS SELECT q::text AS line FROM ($query) q;
+          SELECT count(*) FROM ((TABLE streamed EXCEPT ALL TABLE stock) UNION ALL
+                                (TABLE stock EXCEPT ALL TABLE streamed)) d"
+}
+
+printf '| query | stock ms | streamed ms | ratio | rows that differ |\n|---|---|---|---|---|\n'
+while IFS='|' read -r name query; do
+  stock=$(milliseconds off "$query")
+  streamed=$(milliseconds require "$query")
+  printf '| %s | %.0f | %.0f | %s | %s |\n' "$name" "$stock" "$streamed" \
+    "$(awk -v a="$stock" -v b="$streamed" 'BEGIN {printf "%.1f", a / b}')" "$(differences "$query")"
+done <"$root/bench/stream/queries"
