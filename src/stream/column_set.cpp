@@ -30,9 +30,11 @@ core::VectorConstant EncodeConstant(Encoding encoding, Datum value, int length,
   core::Column column{};
   column.kind = KindOf(encoding);
   column.word = reinterpret_cast<int64_t *>(&row.word);
-  column.high = reinterpret_cast<uint64_t *>(&row.high);
-  column.outline = &row.outline;
-  column.length = &row.length;
+  if (column.kind == core::ValueKind::kText) {
+    column.high = reinterpret_cast<uint64_t *>(&row.high);
+    column.outline = &row.outline;
+    column.length = &row.length;
+  }
   column.null = &row.null;
   EncodeDatum(&column, 0, encoding, length, value, context);
   core::VectorConstant constant{};
