@@ -21,8 +21,9 @@ struct Verdict {
   bool is_parallel = false;
   bool is_spilled = false;  // known of the few that run under EXPLAIN ANALYZE
   bool is_rescanned = false;
-  bool is_void = false;  // an error with both settings
-  std::string mode;      // auto or require
+  bool is_spared = false;  // an error of a condition, met only without the streaming node
+  bool is_void = false;    // an error with both settings
+  std::string mode;        // auto or require
   Strictness strictness = Strictness::kExact;
 };
 

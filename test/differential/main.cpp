@@ -23,6 +23,7 @@ struct Totals {
   int passed = 0;
   int failed = 0;
   int taken = 0;
+  int spared = 0;
   int void_results = 0;  // errors both ways
   int parallel = 0;
   int spilled = 0;
@@ -63,6 +64,8 @@ class Run {
     std::printf(
         "compared to the bit: %d; but for the order of additions: %d; by number of rows: %d\n",
         totals_.by_strictness[0], totals_.by_strictness[1], totals_.by_strictness[2]);
+    std::printf("errors of conditions that only PostgreSQL's order of conditions meets: %d\n",
+                totals_.spared);
     for (const auto &[kind, number] : totals_.by_kind)
       std::printf("failures \"%s\": %d\n", kind.c_str(), number);
     std::printf("distinct failures: %zu\n", seen_.size());
@@ -100,6 +103,7 @@ class Run {
     totals_.parallel += verdict.is_parallel;
     totals_.spilled += verdict.is_spilled;
     totals_.rescanned += verdict.is_rescanned;
+    totals_.spared += verdict.is_spared;
     totals_.void_results += verdict.is_void;
     const bool is_good = verdict.failure == Failure::kNone;
     ++(is_good ? totals_.passed : totals_.failed);

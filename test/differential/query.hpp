@@ -43,6 +43,7 @@ struct Query {
   std::string change;                   // of a table, in the query's own transaction
   std::vector<std::string> executions;  // arguments of a prepared statement
   bool is_reader = false;               // runs as a role that row security applies to
+  bool is_nested = false;               // aggregates groups, which come in no order
   bool is_frugal = false;               // little memory, and often many groups
   std::vector<std::pair<std::string, std::string>> settings;
 };
