@@ -30,6 +30,8 @@ void RequirePreload() {
 }  // namespace
 
 void _PG_init(void) {
+  // pg_upgrade loads every library there is, to see that it can be had, and runs nothing of it.
+  if (IsBinaryUpgrade && !process_shared_preload_libraries_in_progress) return;
   RequirePreload();
   weir::DefineSettings();
   weir::stats::Install();

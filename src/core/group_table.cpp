@@ -21,6 +21,8 @@ namespace {
 constexpr int kTagShift = 48;
 constexpr std::uint64_t kPointerMask = (1ULL << kTagShift) - 1;
 constexpr std::size_t kFirstSlots = 2048;
+// Estimates of the number of groups are often far too high, and untouched memory is not free.
+constexpr std::size_t kMostFirstSlots = 1 << 21;
 // Beyond these sizes the caches no longer hold the slots or the rows.
 constexpr std::uint64_t kPrefetchSlots = 32 * 1024;
 constexpr std::size_t kPrefetchRowBytes = 512 * 1024;
@@ -50,7 +52,7 @@ GroupTable::GroupTable(std::pmr::memory_resource &memory, const RowLayout &layou
   const double affordable = static_cast<double>(limit) / static_cast<double>(stride + 16);
   const double groups = std::min(expected, affordable);
   std::size_t slots = kFirstSlots;
-  while (static_cast<double>(slots) < groups * 2) slots *= 2;
+  while (static_cast<double>(slots) < groups * 2 && slots < kMostFirstSlots) slots *= 2;
   Resize(slots);
 }
 

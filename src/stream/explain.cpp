@@ -3,6 +3,7 @@
 #include "pg/compat.hpp"
 #include "stream/scan_state.hpp"
 #include "stream/spill.hpp"
+#include "stream/vector_form.hpp"
 
 extern "C" {
 #include "nodes/plannodes.h"
@@ -21,12 +22,16 @@ void ExplainKeys(AggregateScan *scan, List *ancestors, ExplainState *es) {
   List *context = set_deparse_context_plan(es->deparse_cxt, scan->child->plan, ancestors);
   const bool use_prefix = list_length(es->rtable) > 1 || es->verbose;
   List *keys = NIL;
+  List *windows = NIL;
   for (int i = 0; i < agg->numCols; ++i) {
     TargetEntry *entry =
         list_nth_node(TargetEntry, scan->child->plan->targetlist, agg->grpColIdx[i] - 1);
     Node *node = reinterpret_cast<Node *>(entry->expr);
-    keys = lappend(keys, deparse_expression(node, context, use_prefix, true));
+    char *text = deparse_expression(node, context, use_prefix, true);
+    keys = lappend(keys, text);
+    if (IsWindow(entry->expr)) windows = lappend(windows, text);
   }
+  if (windows != NIL) ExplainPropertyList("Window", windows, es);
   ExplainPropertyList("Group Key", keys, es);
 }
 

@@ -184,6 +184,8 @@ bool FormOfWidth(const Const *width, WindowForm *form) {
          !pg_add_s64_overflow(days, interval->time, &form->window.width) && form->window.width > 0;
 }
 
+}  // namespace
+
 bool IsTumble(Oid function) {
   if (function < FirstGenbkiObjectId) return false;
   const char *name = get_func_name(function);
@@ -191,8 +193,6 @@ bool IsTumble(Oid function) {
   const char *schema = get_namespace_name(get_func_namespace(function));
   return schema != nullptr && strcmp(schema, "weir") == 0;
 }
-
-}  // namespace
 
 bool TumbleForm(const FuncExpr *call, WindowForm *form) {
   if (!IsTumble(call->funcid)) return false;

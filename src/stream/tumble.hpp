@@ -5,6 +5,8 @@
 
 namespace weir::stream {
 
+bool IsTumble(Oid function);
+
 // Recognises a call of weir.tumble over constants.
 bool TumbleForm(const FuncExpr *call, WindowForm *form);
 

@@ -175,6 +175,21 @@ bool IsWidening(Oid function) {
          function == F_FLOAT8_FLOAT4;
 }
 
+bool IsWindow(const Expr *expression) {
+  if (!IsA(expression, FuncExpr)) return false;
+  const Oid function = castNode(FuncExpr, const_cast<Expr *>(expression))->funcid;
+  switch (function) {
+    case F_DATE_BIN_INTERVAL_TIMESTAMP_TIMESTAMP:
+    case F_DATE_BIN_INTERVAL_TIMESTAMPTZ_TIMESTAMPTZ:
+    case F_DATE_TRUNC_TEXT_TIMESTAMP:
+    case F_DATE_TRUNC_TEXT_TIMESTAMPTZ:
+    case F_DATE_TRUNC_TEXT_TIMESTAMPTZ_TEXT:
+      return true;
+    default:
+      return IsTumble(function);
+  }
+}
+
 bool WindowFormOf(const FuncExpr *call, WindowForm *form) {
   switch (call->funcid) {
     case F_DATE_BIN_INTERVAL_TIMESTAMP_TIMESTAMP:

@@ -27,6 +27,9 @@ const VectorForm *ComparisonForm(Oid function);
 // Conversions that change the type of a word and not its value.
 bool IsWidening(Oid function);
 
+// Whether a key is a window of time or numbers: a call of date_bin, date_trunc or weir.tumble.
+bool IsWindow(const Expr *expression);
+
 // A window function call over constants: date_bin, date_trunc, weir.tumble.
 struct WindowForm {
   core::TumblingWindow window;

@@ -38,7 +38,32 @@ SQL
 sub mark
 {
     my $r = ring($node);
-    return "$r->{flush_errors} $r->{worker_pid}";
+    return $r->{flush_errors} . ' ' . ($r->{worker_pid} // 'none');
+}
+
+# The load: runs of a few seconds one after the other, each of which tells how much it did.
+my $transactions = 0;
+my $load;
+my $load_ends = 0;
+
+sub keep_loading
+{
+    return if $load && time() < $load_ends;
+    $transactions += finish_pgbench($load) if $load;
+    $load = start_pgbench($node, 'postgres', 'load', '-c', $clients, '-j', 1, '-R', 600, '-T', 5,
+        '-f', "$directory/load.sql");
+    $load_ends = time() + 5;
+    return;
+}
+
+sub wait_for_flush
+{
+    my $before = ring($node)->{flushes};
+    return if wait_until(sub { keep_loading(); return ring($node)->{flushes} > $before; });
+    diag(explain(ring($node)), quietly($node, 'postgres', <<'SQL'));
+SELECT pid, backend_type, state, wait_event, backend_start, now() FROM pg_stat_activity WHERE backend_type ~ 'pg_weir'
+SQL
+    die 'no flush any more';
 }
 
 # Each does its harm and returns when it has been felt.
@@ -51,6 +76,7 @@ my %harm = (
         my $before = mark();
         wait_until(
             sub {
+                keep_loading();
                 quietly($node, 'postgres',
                     'SELECT pg_cancel_backend(' . worker_pid($node, 'postgres') . ')');
                 return mark() ne $before;
@@ -93,31 +119,20 @@ foreach my $point ('before_insert', 'after_insert', 'before_commit', 'after_comm
     foreach my $action ('error', 'fatal', 'diskfull')
     {
         $harm{"$point $action"} = sub {
+            # A worker that is away cannot be seen to go.
+            wait_until(sub { return defined ring($node)->{worker_pid} }) or die 'no worker';
             my $before = mark();
             # The number makes each setting a new one, whose count starts again.
             my $count = 1 + int(rand(2));
             set_system($node,
                 'weir.failpoint' => "flush.$point:$action:$count,unused" . ++$sequence . ':sleep');
-            my $felt = wait_until(sub { return mark() ne $before; }, 20);
+            my $felt = wait_until(sub { keep_loading(); return mark() ne $before; }, 20);
             set_system($node, 'weir.failpoint' => undef);
             die "flush.$point:$action was not reached" unless $felt;
+            # A worker that dies before its first flush, time after time, comes back ever more slowly.
+            wait_for_flush() if $action eq 'fatal';
         };
     }
-}
-
-# The load: runs of a few seconds one after the other, each of which tells how much it did.
-my $transactions = 0;
-my $load;
-my $load_ends = 0;
-
-sub keep_loading
-{
-    return if $load && time() < $load_ends;
-    $transactions += finish_pgbench($load) if $load;
-    $load = start_pgbench($node, 'postgres', 'load', '-c', $clients, '-j', 1, '-R', 600, '-T', 5,
-        '-f', "$directory/load.sql");
-    $load_ends = time() + 5;
-    return;
 }
 
 sub shuffle_in_place

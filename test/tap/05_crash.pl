@@ -118,7 +118,7 @@ foreach my $victim ('session', 'pg_weir flush worker', 'pg_weir launcher')
     }
     else
     {
-        $pid = server_child($node, $victim);
+        $pid = server_child($node, $victim) or die "no $victim";
     }
     my $crashed_at = clock();
     is(kill(9, $pid), 1, "$victim: killed");

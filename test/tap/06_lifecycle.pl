@@ -251,7 +251,7 @@ is_recorded('one_more', 'in_one_more', 10, 'which the other database takes');
 $pid = wait_for_worker($node, 'postgres');
 my $launcher = server_child($node, 'pg_weir launcher');
 ok($launcher, 'there is a launcher');
-kill 'TERM', $launcher;
+kill 'TERM', $launcher if $launcher;
 within($seconds, 'a launcher that is terminated comes back', sub {
     return wait_until(sub {
         my $other = server_child($node, 'pg_weir launcher');

@@ -127,6 +127,12 @@ is( quietly($node, 'postgres',
 my $tags = quietly($node, 'postgres', "SELECT string_agg(DISTINCT query, ', ') FROM weir.query_texts WHERE query !~ '[a-z]'");
 like($tags, qr/\b$_\b/, "$_ is kept as its tag") foreach 'ALTER ROLE', 'CREATE ROLE', 'CREATE SUBSCRIPTION', 'CREATE USER MAPPING', 'DO', 'CALL', 'COPY', 'SET', 'ALTER SYSTEM', 'ALTER DATABASE';
 
+is( quietly($node, 'postgres', <<'SQL'),
+SELECT string_agg(query, E'\n') FROM weir.query_texts
+ WHERE query ~* '^((create|alter) (role|user|group|server|foreign data wrapper|subscription)|alter (system|database)|do|call|set|copy .*program)\y' AND query ~ '[a-z]'
+SQL
+    '', 'and nothing but the tag');
+
 # In the files of the extension's tables, TOAST tables and indexes included, and of all else that
 # belongs to its schema.
 $node->safe_psql('postgres', 'CHECKPOINT');

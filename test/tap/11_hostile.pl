@@ -72,6 +72,24 @@ foreach my $statement (
     is($node->safe_psql('unicode', "SELECT count(*) FROM weir.query_stats WHERE userid <> 'low'::regrole"), 0, 'a role sees rows of its own');
 }
 
+# A partition of somebody's own that holds a whole month: its days need none of their own.
+$node->safe_psql('unicode', <<'SQL');
+CREATE TABLE month (LIKE weir.query_stats);
+DO $$
+DECLARE
+    start timestamptz := date_trunc('month', now() + interval '40 days');
+BEGIN
+    EXECUTE format('ALTER TABLE weir.query_stats ATTACH PARTITION month FOR VALUES FROM (%L) TO (%L)',
+                   start, start + interval '1 month');
+    PERFORM set_config('weir.clock_shift', extract(epoch FROM start + interval '10 days' - now())::int::text, false);
+END $$;
+SET weir.tenant = 'month';
+SELECT 1;
+SQL
+my ($flushed, undef, $why) = $node->psql('unicode', 'SELECT weir.flush()');
+is($flushed, 0, 'a partition that holds the day already: flushing goes on') or diag($why);
+cmp_ok(quietly($node, 'unicode', 'SELECT count(*) FROM month'), '>', 0, 'and takes its records');
+
 # Sessions that end in every way: what they had finished is counted.
 $node->safe_psql('unicode', 'SELECT weir.reset()');
 foreach my $n (1 .. 20)

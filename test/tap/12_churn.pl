@@ -61,7 +61,10 @@ my %action = (
         my $pid = worker_pid($node, 'churns');
         quietly($node, 'postgres', "SELECT pg_terminate_backend($pid)") if $pid;
     },
-    'terminate the launcher' => sub { kill 'TERM', server_child($node, 'pg_weir launcher'); },
+    'terminate the launcher' => sub {
+        my $pid = wait_until(sub { return server_child($node, 'pg_weir launcher'); }) or die 'no launcher';
+        kill 'TERM', $pid;
+    },
     'a database that comes and goes' => sub {
         create_database('passes');
         my $passing = start_load('passes', '-c', 2, '-T', 1000);

@@ -11,7 +11,6 @@
 
 extern "C" {
 #include "access/xact.h"
-#include "commands/extension.h"
 #include "executor/spi.h"
 #include "pgstat.h"
 #include "storage/latch.h"
@@ -30,14 +29,17 @@ constexpr int kPublishPolls = 200;            // of a millisecond
 bool position_is_known = false;
 bool last_drain_failed = false;
 
-void BeginTransaction() {
+// False, and no transaction, when the extension is gone. From here to the commit it cannot go.
+bool BeginTransaction() {
   SetCurrentStatementStartTimestamp();
   StartTransactionCommand();
   if (!LockExtension()) {
-    ereport(ERROR, errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("extension pg_weir does not exist"));
+    CommitTransactionCommand();
+    return false;
   }
   PushActiveSnapshot(GetTransactionSnapshot());
   SPI_connect();
+  return true;
 }
 
 void CommitTransaction() {
@@ -75,6 +77,7 @@ void SkipCommitted(DatabaseSlot &slot) {
 
 // A batch as it was taken from the rings, and where they end.
 struct Batch {
+  bool extension_is_gone;
   core::QueryRecord *records;
   std::size_t count;
   std::uint64_t records_end;
@@ -95,7 +98,7 @@ Batch TakeRecords(const Ring &ring) {
 
 // One transaction: records, texts and the position together.
 Batch WriteBatch(DatabaseSlot &slot, bool closing) {
-  BeginTransaction();
+  if (!BeginTransaction()) return {.extension_is_gone = true};
   SkipCommitted(slot);
   Batch batch = TakeRecords(RingOf(slot));
   WEIR_FAILPOINT("flush.before_insert");
@@ -128,13 +131,6 @@ void ReportFailure(const ErrorData *error) {
           errhint("Nothing is lost; the flush is tried again. See weir.ring_status()."));
 }
 
-bool HasExtension() {
-  StartTransactionCommand();
-  const bool has = OidIsValid(get_extension_oid("pg_weir", true));
-  CommitTransactionCommand();
-  return has;
-}
-
 // Writes a batch, or cleans up after the error that prevented it and returns that.
 ErrorData *TryWriteBatch(DatabaseSlot &slot, bool closing, Batch *written) {
   MemoryContext context = CurrentMemoryContext;
@@ -153,27 +149,24 @@ ErrorData *TryWriteBatch(DatabaseSlot &slot, bool closing, Batch *written) {
   return error;
 }
 
-// Commits a batch and then frees what it took. An error because the extension was dropped in the
-// middle is none.
+// Commits a batch and then frees what it took.
 DrainResult FlushBatch(DatabaseSlot &slot, bool closing) {
   Batch batch{};
   ErrorData *error = TryWriteBatch(slot, closing, &batch);
-  if (error == nullptr) {
-    last_drain_failed = false;
-    if (batch.count > 0) MoveTail(slot, batch.records_end);
-    TextsOf(slot).MoveTail(batch.texts_end);
-    return DrainResult::kDone;
-  }
-  ForgetPartitions();
-  DistrustPosition();
-  const bool gone = !HasExtension();
-  if (!gone) {
+  if (error != nullptr) {
+    ForgetPartitions();
+    DistrustPosition();
     NoteFailure(slot, error);
     ReportFailure(error);
+    FreeErrorData(error);
     last_drain_failed = true;
+    return DrainResult::kFailed;
   }
-  FreeErrorData(error);
-  return gone ? DrainResult::kGone : DrainResult::kFailed;
+  last_drain_failed = false;
+  if (batch.extension_is_gone) return DrainResult::kGone;
+  if (batch.count > 0) MoveTail(slot, batch.records_end);
+  TextsOf(slot).MoveTail(batch.texts_end);
+  return DrainResult::kDone;
 }
 
 // Moves folded records into the ring, as far as there is room. True when none are left.
@@ -201,7 +194,6 @@ bool WaitForPublication(const Ring &ring) {
 DrainResult DrainTo(DatabaseSlot &slot, std::uint64_t target, bool closing) {
   Ring &ring = RingOf(slot);
   while (core::Distance(ring.tail(), target) > 0) {
-    CHECK_FOR_INTERRUPTS();
     const std::uint64_t before = ring.tail();
     const DrainResult result = FlushBatch(slot, closing);
     if (result != DrainResult::kDone) return result;
@@ -232,7 +224,6 @@ void DistrustPosition() { position_is_known = false; }
 
 DrainResult DrainSlot(DatabaseSlot &slot, bool closing) {
   slot.wake_requested.store(0);
-  if (!HasExtension()) return DrainResult::kGone;
   pgstat_report_activity(STATE_RUNNING, "flushing query records");
   DrainResult result = DrainResult::kDone;
   bool folds_left = true;

@@ -101,6 +101,8 @@ bool WantsToStop() { return ShutdownRequestPending || slot->stop_requested.load(
 void Sleep(long ms) {
   WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms, PG_WAIT_EXTENSION);
   ResetLatch(MyLatch);
+  // A request to cancel is for a statement, and there is none here.
+  QueryCancelPending = false;
   CHECK_FOR_INTERRUPTS();
   if (ConfigReloadPending) {
     ConfigReloadPending = false;

@@ -73,6 +73,7 @@ void CheckDropped(HealthReport &report, const DatabaseSlot &slot) {
 void CheckNames(HealthReport &report, const DatabaseSlot &slot) {
   constexpr char kCheck[] = "names";
   const core::StringTable &tenants = TenantsOf(slot);
+  const core::StringTable &sessions = SessionNamesOf(slot);
   const std::uint64_t rejected = slot.names_rejected.load();
   if (rejected == 0) {
     return report.Ok(kCheck, "All tenants, tables and applications go by their own names.");
@@ -82,10 +83,16 @@ void CheckNames(HealthReport &report, const DatabaseSlot &slot) {
     report.Warning(kCheck, detail,
                    psprintf("Run ALTER SYSTEM SET weir.max_tenants = %d and restart the server.",
                             settings.max_tenants * 4));
-  } else {
-    report.Warning(kCheck, psprintf("%s There is room for %u.", detail, kNameCapacity - 1),
+  } else if (sessions.size() == sessions.capacity()) {
+    report.Warning(kCheck,
+                   psprintf("%s There is room for %u applications and client addresses.", detail,
+                            kSessionNameCapacity - 1),
                    "Let applications keep to few values of application_name, then restart the "
                    "server.");
+  } else {
+    report.Warning(
+        kCheck, psprintf("%s There is room for %u tables and columns.", detail, kNameCapacity - 1),
+        "Let applications reuse the names of temporary tables, then restart the server.");
   }
 }
 

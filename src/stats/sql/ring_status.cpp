@@ -84,7 +84,11 @@ void AddLag(Row &row, const DatabaseSlot &slot) {
 
 // Each table begins with "__other__", which nobody brought.
 std::uint64_t NamesIn(const DatabaseSlot &slot) {
-  return std::uint64_t{NamesOf(slot).size()} - 1 + TenantsOf(slot).size() - 1;
+  std::uint64_t names = 0;
+  for (const core::StringTable *table : {&NamesOf(slot), &SessionNamesOf(slot), &TenantsOf(slot)}) {
+    names += table->size() - 1;
+  }
+  return names;
 }
 
 void AddNamesAndTexts(Row &row, const DatabaseSlot &slot) {
