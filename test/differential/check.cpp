@@ -1,0 +1,248 @@
+#include "check.hpp"
+
+namespace weir::differential {
+namespace {
+
+constexpr char kNode[] = "Custom Scan (WeirAggregate)";
+
+bool Contains(const std::string &text, const char *part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::string PlanText(const Outcome &outcome) { return Join(outcome.rows, "\n"); }
+
+// The nodes below and above aggregation, one a line, without their details.
+std::string ShapeOf(const Outcome &plan) {
+  std::string shape;
+  for (const std::string &row : plan.rows) {
+    const std::size_t arrow = row.find("->  ");
+    if (arrow == std::string::npos && (shape.empty() ? row[0] == ' ' : true)) {
+      if (!shape.empty() || row[0] == ' ') continue;
+    }
+    const std::string node = arrow == std::string::npos ? row : row.substr(arrow + 4);
+    if (Contains(node, "Aggregate") || node.rfind("Result", 0) == 0) continue;
+    shape += node + "\n";
+  }
+  return shape;
+}
+
+bool IsParallel(const Outcome &plan) { return Contains(PlanText(plan), "Workers Planned"); }
+
+// The order in which rows reach an aggregate decides sums of floats, and which of equal keys is
+// shown.
+Strictness StrictnessOf(const Outcome &off, const Outcome &on, const Query &query, bool is_tame) {
+  const bool is_single =
+      Contains(PlanText(off), "Single Copy") || Contains(PlanText(on), "Single Copy");
+  const bool is_parallel = (IsParallel(off) || IsParallel(on)) && !is_single;
+  const bool is_sorted =
+      Contains(PlanText(off), "GroupAggregate") || Contains(PlanText(off), "MixedAggregate");
+  const bool is_alike =
+      !query.is_nested && !is_parallel && !is_sorted && ShapeOf(off) == ShapeOf(on);
+  if (is_alike) return Strictness::kExact;
+  return is_tame ? Strictness::kClose : Strictness::kCount;
+}
+
+// Only here is the order of the result the order that was asked for.
+bool IsOrdered(const Query &query) {
+  return query.is_ordered && (query.shape == Shape::kPlain || query.shape == Shape::kPrepared ||
+                              query.shape == Shape::kCursor || query.shape == Shape::kOwn);
+}
+
+// A plan that gives its first groups early may never come to the row that raises an error.
+bool MayStopEarly(const Query &query) {
+  return query.limit >= 0 || query.shape == Shape::kExists || query.shape == Shape::kScalar ||
+         query.shape == Shape::kCursor;
+}
+
+std::string Short(const std::string &message) { return message.substr(0, message.find('\n')); }
+
+}  // namespace
+
+const char *NameOf(Failure failure) {
+  switch (failure) {
+    case Failure::kNone:
+      return "none";
+    case Failure::kRows:
+      return "rows differ";
+    case Failure::kError:
+      return "errors differ";
+    case Failure::kCrash:
+      return "the server crashed";
+    case Failure::kHang:
+      return "it does not end";
+    case Failure::kWarning:
+      return "it warns";
+    case Failure::kPlan:
+      return "EXPLAIN fails";
+  }
+  return "";
+}
+
+bool Checker::Build(const World &world, std::string *why) {
+  if (!session_.IsAlive() && !session_.Reconnect()) {
+    *why = "the server is gone";
+    return false;
+  }
+  session_.Run("ROLLBACK");
+  session_.Run("RESET ROLE");
+  session_.Run("RESET ALL");
+  session_.Run("SET statement_timeout = 60000");
+  session_.Run("SET weir.stream = off");
+  for (const std::string &statement : Statements(world)) {
+    const Outcome outcome = session_.Run(statement);
+    if (!outcome.IsError()) continue;
+    *why = Cat(outcome.message, "in: ", statement);
+    return false;
+  }
+  return true;
+}
+
+void Checker::Prepare(const Query &query, const char *mode) {
+  std::string commands =
+      "RESET ROLE; RESET ALL; SET client_min_messages = warning; SET search_path = w; SET jit = "
+      "off;"
+      "SET extra_float_digits = 3; SET enable_sort = off; SET enable_mergejoin = off;"
+      "SET synchronize_seqscans = off; SET bytea_output = hex; SET statement_timeout = 20000;";
+  commands += Cat("SET weir.stream = ", mode, ";");
+  for (const std::string &command : SettingCommands(query)) commands += command + ";";
+  session_.Run(commands);
+}
+
+Outcome Checker::Explain(const Script &script) {
+  for (const std::string &statement : script.open) {
+    const Outcome outcome = session_.Run(statement);
+    if (outcome.IsError()) return outcome;
+  }
+  Outcome outcome = session_.Run(script.explain);
+  if (!script.open.empty()) Close(script);
+  return outcome;
+}
+
+void Checker::Close(const Script &script) {
+  for (const std::string &statement : script.close) session_.Run(statement);
+}
+
+Checker::Answer Checker::Run(const Script &script) {
+  Answer answer;
+  session_.TakeWarnings();
+  std::vector<std::string> statements = script.open;
+  statements.insert(statements.end(), script.run.begin(), script.run.end());
+  for (const std::string &statement : statements) {
+    answer.outcomes.push_back(session_.Run(statement));
+    if (answer.outcomes.back().is_lost) {
+      answer.lost_at = statement;
+      break;
+    }
+  }
+  if (answer.lost_at.empty()) {
+    answer.warnings = session_.TakeWarnings();
+    Close(script);
+    session_.TakeWarnings();
+  }
+  return answer;
+}
+
+// `require` where everything can be streamed, for small tables are cheaper without; else `auto`.
+bool Checker::ChooseMode(const Query &query, const Script &script, std::string *plan,
+                         Verdict *verdict) {
+  for (const char *mode : {"require", "auto"}) {
+    verdict->mode = mode;
+    Prepare(query, mode);
+    const Outcome outcome = Explain(script);
+    if (outcome.is_lost) {
+      verdict->failure = Failure::kCrash;
+      verdict->kind = "crash in planning";
+      verdict->detail = "The server went away while planning.";
+      return false;
+    }
+    if (outcome.sqlstate == "0A000" && Contains(outcome.message, "cannot stream")) continue;
+    *plan = PlanText(outcome);
+    NotePlan(*plan, verdict);
+    return true;
+  }
+  return true;
+}
+
+void Checker::NotePlan(const std::string &plan, Verdict *verdict) {
+  verdict->is_taken = Contains(plan, kNode);
+  verdict->is_parallel = verdict->is_taken && Contains(plan, "Workers Planned");
+  verdict->is_rescanned =
+      verdict->is_taken && (Contains(plan, "SubPlan") || Contains(plan, "Nested Loop"));
+}
+
+void Checker::Compare(const Query &query, const Answer &off, const Answer &on,
+                      Strictness strictness, Verdict *verdict) {
+  for (std::size_t i = 0; i < off.outcomes.size() && i < on.outcomes.size(); ++i) {
+    const Outcome &expected = off.outcomes[i];
+    const Outcome &actual = on.outcomes[i];
+    if (expected.sqlstate != actual.sqlstate) {
+      if (strictness != Strictness::kExact && MayStopEarly(query)) return;
+      // Conditions have no order of their own, so fewer rows may meet one that fails; never more.
+      if (actual.sqlstate.empty() &&
+          (expected.sqlstate == "22012" || expected.sqlstate == "P0001") && !query.where.empty()) {
+        verdict->is_spared = true;
+        return;
+      }
+      verdict->failure = actual.sqlstate == "57014" ? Failure::kHang : Failure::kError;
+      verdict->kind = Cat(expected.sqlstate, "/", actual.sqlstate);
+      verdict->detail =
+          Cat("off: ", expected.sqlstate.empty() ? "no error" : Short(expected.message),
+              "\non:  ", actual.sqlstate.empty() ? "no error" : Short(actual.message));
+      return;
+    }
+    verdict->is_void |= !expected.sqlstate.empty();
+    std::string difference;
+    if (SameRows(expected.rows, actual.rows, IsOrdered(query), strictness, &difference)) continue;
+    verdict->failure = Failure::kRows;
+    verdict->kind = expected.rows.size() == actual.rows.size() ? "rows" : "row count";
+    verdict->detail = Cat("statement ", i + 1, ":\n", difference);
+    return;
+  }
+  if (off.warnings != on.warnings) {
+    verdict->failure = Failure::kWarning;
+    verdict->kind = "warning";
+    verdict->detail = Join(on.warnings, "\n");
+  }
+}
+
+// What EXPLAIN ANALYZE does differs from a plain run: instrumentation, and no rows sent.
+void Checker::Analyze(const Query &query, const Script &script, bool is_error, Verdict *verdict) {
+  if (query.shape == Shape::kPrepared || query.shape == Shape::kOwn || is_error) return;
+  Prepare(query, verdict->mode.c_str());
+  for (const char *options : {"ANALYZE, VERBOSE, TIMING OFF, BUFFERS", "ANALYZE, FORMAT JSON"}) {
+    const Outcome outcome = session_.Run(Cat("EXPLAIN (", options, ") ", script.explained));
+    verdict->is_spilled |= Contains(PlanText(outcome), "  Spilled Partitions: ");
+    if (!outcome.IsError()) continue;
+    verdict->failure = outcome.is_lost ? Failure::kCrash : Failure::kPlan;
+    verdict->kind = Cat("explain ", outcome.sqlstate);
+    verdict->detail = Cat("EXPLAIN (", options, "): ", Short(outcome.message));
+    return;
+  }
+}
+
+Verdict Checker::Check(const Query &query, bool is_tame) {
+  const Script script = Render(query);
+  Verdict verdict;
+  std::string plan;
+  Prepare(query, "off");
+  const Outcome off_plan = Explain(script);
+  Answer off = Run(script);
+  if (!ChooseMode(query, script, &plan, &verdict)) return verdict;
+  Prepare(query, verdict.mode.c_str());
+  const Outcome on_plan = Explain(script);
+  const Answer on = Run(script);
+  if (!on.lost_at.empty()) {
+    verdict.failure = Failure::kCrash;
+    verdict.kind = "crash";
+    verdict.detail = Cat("The server went away in: ", on.lost_at.substr(0, 200));
+    return verdict;
+  }
+  verdict.strictness = StrictnessOf(off_plan, on_plan, query, is_tame);
+  Compare(query, off, on, verdict.strictness, &verdict);
+  if (verdict.failure == Failure::kNone && verdict.is_taken && plan.size() % 4 == 0) {
+    Analyze(query, script, verdict.is_void, &verdict);
+  }
+  return verdict;
+}
+
+}  // namespace weir::differential

@@ -1,0 +1,61 @@
+// Runs a query both ways.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compare.hpp"
+#include "query.hpp"
+#include "session.hpp"
+#include "world.hpp"
+
+namespace weir::differential {
+
+enum class Failure { kNone, kRows, kError, kCrash, kHang, kWarning, kPlan };
+
+struct Verdict {
+  Failure failure = Failure::kNone;
+  std::string kind;       // what makes two failures the same: "rows", "22003 for nothing", ...
+  std::string detail;     // shown to people, as it is
+  bool is_taken = false;  // by the streaming node
+  bool is_parallel = false;
+  bool is_spilled = false;  // known of the few that run under EXPLAIN ANALYZE
+  bool is_rescanned = false;
+  bool is_spared = false;  // an error of a condition, met only without the streaming node
+  bool is_void = false;    // an error with both settings
+  std::string mode;        // auto or require
+  Strictness strictness = Strictness::kExact;
+};
+
+const char *NameOf(Failure failure);
+
+class Checker {
+ public:
+  explicit Checker(Session &session) : session_(session) {}
+
+  // Builds the schema and its data. False when that fails; `why` tells the statement.
+  bool Build(const World &world, std::string *why);
+
+  Verdict Check(const Query &query, bool is_tame);
+
+ private:
+  struct Answer {
+    std::vector<Outcome> outcomes;
+    std::vector<std::string> warnings;
+    std::string lost_at;
+  };
+
+  void Prepare(const Query &query, const char *mode);
+  Outcome Explain(const Script &script);
+  void NotePlan(const std::string &plan, Verdict *verdict);
+  Answer Run(const Script &script);
+  void Close(const Script &script);
+  bool ChooseMode(const Query &query, const Script &script, std::string *plan, Verdict *verdict);
+  void Compare(const Query &query, const Answer &off, const Answer &on, Strictness strictness,
+               Verdict *verdict);
+  void Analyze(const Query &query, const Script &script, bool is_error, Verdict *verdict);
+
+  Session &session_;
+};
+
+}  // namespace weir::differential
