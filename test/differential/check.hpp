@@ -51,6 +51,7 @@ class Checker {
   Answer Run(const Script &script);
   void Close(const Script &script);
   bool ChooseMode(const Query &query, const Script &script, std::string *plan, Verdict *verdict);
+  bool IsErrorOfConditions(const Query &query, const std::string &sqlstate);
   void Compare(const Query &query, const Answer &off, const Answer &on, Strictness strictness,
                Verdict *verdict);
   void Analyze(const Query &query, const Script &script, bool is_error, Verdict *verdict);
