@@ -26,8 +26,7 @@ struct Scope {
 
 class Expressions {
  public:
-  Expressions(Random &random, const Scope &scope, bool is_tame)
-      : random_(random), scope_(scope), is_tame_(is_tame) {
+  Expressions(Random &random, const Scope &scope) : random_(random), scope_(scope) {
     const int favourites = random.Between(1, 4);
     for (int i = 0; i < favourites; ++i) favourites_.push_back(random.Pick(scope.columns));
   }
@@ -59,7 +58,6 @@ class Expressions {
   const Scope &scope_;
   std::vector<Reference> favourites_;
   std::vector<Reference> used_;
-  bool is_tame_;
 };
 
 }  // namespace weir::differential

@@ -52,7 +52,7 @@ void DrawJoin(Random &random, const World &world, Query *query, Scope *scope) {
 void DrawNested(Random &random, const World &world, Query *query, Scope *scope) {
   const Table &table = AnyTable(random, world);
   *scope = ScopeOf(table);
-  Expressions inner(random, *scope, world.is_tame);
+  Expressions inner(random, *scope);
   const std::string condition = inner.Condition(1);
   std::string text;
   switch (random.Below(5)) {
@@ -119,8 +119,8 @@ void DrawFrom(Random &random, const World &world, Query *query, Scope *scope) {
   }
 }
 
-void DrawLists(Random &random, const World &world, const Scope &scope, Query *query) {
-  Expressions expressions(random, scope, world.is_tame);
+void DrawLists(Random &random, const Scope &scope, Query *query) {
+  Expressions expressions(random, scope);
   static const std::vector<int> kKeyCounts{0, 1, 1, 1, 1, 2, 2, 2, 3, 4};
   const int keys = random.Pick(kKeyCounts);
   query->is_distinct = keys > 0 && random.Chance(10);
@@ -289,7 +289,7 @@ Query DrawQuery(Random &random, const World &world) {
   if (query.shape == Shape::kLateral || query.shape == Shape::kScalar ||
       query.shape == Shape::kExists)
     scope.outer = {"o.k"};
-  DrawLists(random, world, scope, &query);
+  DrawLists(random, scope, &query);
   if (!scope.outer.empty() && random.Chance(70)) {
     const Reference column = scope.columns.back();
     query.where.push_back(Cat(column.text, random.Pick({" > ", " < ", " = "}), scope.outer[0]));
