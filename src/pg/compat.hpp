@@ -57,16 +57,6 @@ inline auto LocatorOf(Relation relation) {
 inline uint64 QueryId(int64 id) { return static_cast<uint64>(id); }
 inline uint64 QueryId(uint64 id) { return id; }
 
-// 16 gave tree walkers a prototype; before, they took any function.
-inline bool WalkExpression(Node *node, bool (*walker)(Node *, void *), void *context) {
-#if PG_VERSION_NUM >= 160000
-  return expression_tree_walker(node, walker, context);
-#else
-  return expression_tree_walker(
-      node, reinterpret_cast<bool (*)()>(reinterpret_cast<void *>(walker)), context);
-#endif
-}
-
 // 18 dropped `execute_once` from the executor's run hook.
 #if PG_VERSION_NUM >= 180000
 #define WEIR_RUN_PARAMETERS QueryDesc *query_desc, ScanDirection direction, uint64 count

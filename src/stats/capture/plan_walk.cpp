@@ -1,6 +1,6 @@
 #include "stats/capture/plan_walk.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/expression_walk.hpp"
 
 #include <climits>
 
@@ -83,11 +83,10 @@ void Offer(ColumnSearch *found, AttrNumber attribute, int location) {
   found->location = place;
 }
 
-bool FindColumn(Node *node, void *context) {
+bool FindColumn(Node *node, ColumnSearch *found) {
   if (node == nullptr) return false;
-  auto *found = static_cast<ColumnSearch *>(context);
   if (!IsA(node, Var)) {
-    return pg::WalkExpression(node, FindColumn, context);
+    return pg::WalkExpression(node, FindColumn, found);
   }
   auto *var = reinterpret_cast<Var *>(node);
   if (var->varlevelsup != 0) return false;
