@@ -23,7 +23,8 @@ WARNINGS += -Wglobal-constructors -Wno-unknown-warning-option
 endif
 
 EXTENSION := control/pg_weir
-DATA := $(wildcard control/pg_weir--*.sql)
+SCRIPT := control/pg_weir--1.0.sql
+DATA_built := $(SCRIPT)
 MODULES := $(OBJDIR)/pg_weir
 PG_CPPFLAGS := -isystem $(shell $(PG_CONFIG) --includedir-server) -I$(srcdir)/src \
 	$(if $(WEIR_FAILPOINTS),-DWEIR_FAILPOINTS)
@@ -49,6 +50,10 @@ $(OBJDIR)/pg_weir.so: $(WEIR_OBJECTS)
 	$(CXX) -shared -o $@ $^ $(LDFLAGS) $(LDFLAGS_SL) -Wl,--as-needed
 
 -include $(WEIR_OBJECTS:.o=.d)
+
+# The install script is its parts in their order.
+$(SCRIPT): $(sort $(wildcard control/1.0/*.sql))
+	@cat $^ >$@.$$$$ && mv $@.$$$$ $@
 
 uninstall: uninstall-library
 .PHONY: uninstall-library

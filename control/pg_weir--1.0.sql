@@ -5,8 +5,6 @@
 CREATE SCHEMA weir;
 GRANT USAGE ON SCHEMA weir TO PUBLIC;
 COMMENT ON SCHEMA weir IS 'pg_weir: what the statements of this database cost';
-
----------------------------------------------------------------------------------------------------
 -- The log
 
 -- Names compare by bytes: that is what sorting and grouping millions of them needs.
@@ -173,8 +171,6 @@ COMMENT ON POLICY own_rows ON weir.query_texts IS 'rows of roles whose privilege
 
 REVOKE ALL ON weir.query_stats, weir.query_texts, weir.flush_state, weir.interruptions FROM PUBLIC;
 GRANT SELECT ON weir.query_stats, weir.query_texts, weir.interruptions TO PUBLIC;
-
----------------------------------------------------------------------------------------------------
 -- Functions
 
 CREATE FUNCTION weir.log_query_stat(
@@ -247,8 +243,6 @@ AS 'MODULE_PATHNAME', 'weir_health';
 COMMENT ON FUNCTION weir.health() IS 'what is wrong with the capture of statements, and what to do about it';
 REVOKE ALL ON FUNCTION weir.health() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION weir.health() TO pg_read_all_stats;
-
----------------------------------------------------------------------------------------------------
 -- Questions to the log. Row security decides, as for the tables, who sees whose statements.
 
 -- Failed statements count as calls and are also in errors; their time is in the times.
@@ -416,8 +410,6 @@ COMMENT ON FUNCTION weir.slow_queries(integer) IS
     'the slowest statements in the log, slowest first; of a folded row, its longest execution';
 REVOKE ALL ON FUNCTION weir.slow_queries(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION weir.slow_queries(integer) TO PUBLIC;
-
----------------------------------------------------------------------------------------------------
 -- The streaming executor
 
 CREATE FUNCTION weir.tumble(at timestamptz, width interval) RETURNS timestamptz

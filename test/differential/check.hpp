@@ -54,6 +54,7 @@ class Checker {
   bool IsErrorOfConditions(const Query &query, const std::string &sqlstate);
   void Compare(const Query &query, const Answer &off, const Answer &on, Strictness strictness,
                Verdict *verdict);
+  bool IsErrorOfTheWhole(const Query &query, const Script &script, const Outcome &error);
   void Analyze(const Query &query, const Script &script, bool is_error, Verdict *verdict);
 
   Session &session_;

@@ -175,9 +175,10 @@ void DrawAround(Random &random, const World &world, Query *query) {
     }
   }
   const Table &table = random.Pick(world.tables);
-  // Updated rows move to where there is room, which changes the order that wild floats are added
-  // in.
-  query->change = !world.is_tame || random.Chance(50)
+  // Updated rows move to where there is room, which changes the order that wild floats are added in
+  // and the pages that a sample takes.
+  const bool stays = !world.is_tame || query->from.find("TABLESAMPLE") != std::string::npos;
+  query->change = stays || random.Chance(50)
                       ? Cat("DELETE FROM ", table.name, " WHERE ", table.Number(), " % 3 = 0")
                       : Cat("UPDATE ", table.name, " SET ", table.Part(), " = 3 WHERE ",
                             table.Number(), " % 2 = 0");
