@@ -106,6 +106,8 @@ void ClearSlot(DatabaseSlot &slot, Oid database) {
   core::StringTable::Create(&NamesOf(slot), kNameCapacity)->Intern(kOtherText);
   core::StringTable::Create(&SessionNamesOf(slot), kSessionNameCapacity)->Intern(kOtherText);
   core::FingerprintSet::Create(&FingerprintsOf(slot), kFingerprintCapacity);
+  slot.discard_records_below.store(RingOf(slot).tail());
+  slot.discard_texts_below.store(TextsOf(slot).tail());
   for (SharedU64 *counter :
        {&slot.flushed, &slot.flush_completed, &slot.flush_failed, &slot.flush_requested,
         &slot.captured_by_ended, &slot.folded_by_ended, &slot.dropped_by_ended}) {
@@ -150,9 +152,10 @@ Counts RawCountsOf(const DatabaseSlot &slot) {
   return counts;
 }
 
-void RestartCounts(DatabaseSlot &slot) {
+// Counts start again, with `waiting` statements captured and not yet flushed.
+void RestartCounts(DatabaseSlot &slot, std::uint64_t waiting) {
   slot.at_reset = RawCountsOf(slot);
-  slot.at_reset.captured -= RingOf(slot).WaitingWeight() + PendingFolds(slot);
+  slot.at_reset.captured -= waiting;
   for (SharedU64 *counter :
        {&slot.flushes, &slot.flush_errors, &slot.names_rejected, &slot.texts_rejected}) {
     counter->store(0);
@@ -161,18 +164,11 @@ void RestartCounts(DatabaseSlot &slot) {
   slot.last_error = {};
 }
 
-// What was captured for tables that were dropped. While a worker is still leaving, it owns the
-// tail.
+// What waits was captured for tables that were dropped. Only the worker may move the tails, and one
+// may be leaving just now, so it is told where to begin.
 void DiscardWaiting(DatabaseSlot &slot) {
-  if (slot.worker_pid.load() != 0) return;
-  Ring &ring = RingOf(slot);
-  ring.MoveTail(ring.tail() +
-                ring.Peek(ring.tail(), ring.capacity(), [](const core::QueryRecord &) {}));
-  core::ByteRing &texts = TextsOf(slot);
-  std::uint64_t texts_end = texts.tail();
-  texts.Peek(
-      texts.tail(), texts.capacity(), [](std::string_view) {}, &texts_end);
-  texts.MoveTail(texts_end);
+  slot.discard_records_below.store(RingOf(slot).head());
+  slot.discard_texts_below.store(TextsOf(slot).head());
   for (int i = 0; i < pg::ProcessCount(); i++) AreaAt(i).folds().Discard(slot.group);
 }
 
@@ -183,7 +179,7 @@ void Activate(DatabaseSlot &slot, Oid database) {
     ClearSlot(slot, database);
   }
   FingerprintsOf(slot).Clear();
-  RestartCounts(slot);
+  RestartCounts(slot, 0);
   slot.stop_requested.store(0);
   slot.epoch.store(static_cast<std::uint64_t>(GetCurrentTimestamp()));
   slot.active.store(1, std::memory_order_release);
@@ -286,7 +282,7 @@ std::uint64_t PendingFolds(const DatabaseSlot &slot) {
 
 void ResetCounts(DatabaseSlot &slot) {
   LWLockAcquire(shared->lock, LW_EXCLUSIVE);
-  RestartCounts(slot);
+  RestartCounts(slot, RingOf(slot).WaitingWeight() + PendingFolds(slot));
   LWLockRelease(shared->lock);
 }
 

@@ -75,6 +75,9 @@ struct DatabaseSlot {
   SharedU32 group{0};   // names one stay of one database in this slot; never 0 in use, never reused
   SharedU64 epoch{0};   // tells the worker whether a position on disk is of this ring
   SharedI32 pauses{0};  // sessions that need the database free of our worker
+  // What was captured for an earlier extension's tables: the worker throws away what is below.
+  SharedU64 discard_records_below{0};
+  SharedU64 discard_texts_below{0};
 
   // The worker; the launcher clears them when the worker is gone.
   alignas(core::kCacheLineBytes) SharedI32 worker_pid{0};

@@ -66,9 +66,28 @@ void MoveTail(DatabaseSlot &slot, std::uint64_t position) {
   slot.last_flush.store(GetCurrentTimestamp());
 }
 
+// What was captured for an earlier extension's tables, as far as it is there.
+void DiscardObsolete(DatabaseSlot &slot) {
+  Ring &ring = RingOf(slot);
+  const std::int64_t records = core::Distance(ring.tail(), slot.discard_records_below.load());
+  if (records > 0) {
+    ring.MoveTail(ring.tail() + ring.Peek(ring.tail(), static_cast<std::size_t>(records),
+                                          [](const core::QueryRecord &) {}));
+  }
+  core::ByteRing &texts = TextsOf(slot);
+  while (core::Distance(texts.tail(), slot.discard_texts_below.load()) > 0) {
+    std::uint64_t next = texts.tail();
+    if (texts.Peek(
+            texts.tail(), 1, [](std::string_view) {}, &next) == 0)
+      break;
+    texts.MoveTail(next);
+  }
+}
+
 // Records that an earlier transaction committed without living to free them.
 void SkipCommitted(DatabaseSlot &slot) {
   if (position_is_known) return;
+  DiscardObsolete(slot);
   Ring &ring = RingOf(slot);
   const std::uint64_t committed = OpenPosition(slot.epoch.load(), ring.tail());
   if (core::Distance(ring.tail(), committed) > 0) MoveTail(slot, committed);
