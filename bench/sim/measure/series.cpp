@@ -6,7 +6,7 @@
 namespace weir::sim {
 namespace {
 
-constexpr double kMostSteps = 120;
+constexpr double kMostSteps = 80;
 constexpr int kBoundsPerDecade = 5;
 constexpr double kUsPerMs = 1000;
 constexpr double kUsPerS = 1e6;
@@ -43,9 +43,10 @@ std::size_t ColumnOf(const std::vector<double> &bounds, double ms) {
       std::clamp<std::ptrdiff_t>(above - 1, 0, static_cast<std::ptrdiff_t>(bounds.size()) - 2));
 }
 
-// The last step may be a short one: what is left of the run.
-double LengthOf(std::size_t step, double step_s, double seconds) {
-  return std::clamp(seconds - static_cast<double>(step) * step_s, step_s / 10, step_s);
+// The last step is whatever is left of the run: from half a step to one and a half.
+double LengthOf(std::size_t step, std::size_t steps, double step_s, double seconds) {
+  if (step + 1 < steps) return step_s;
+  return std::max(seconds - static_cast<double>(step) * step_s, step_s / 10);
 }
 
 }  // namespace
@@ -61,7 +62,7 @@ Series MakeSeries(const std::vector<Transaction> &transactions, std::int64_t sta
   Series series;
   series.step_s = StepFor(seconds);
   const auto steps =
-      std::max<std::size_t>(1, static_cast<std::size_t>(std::ceil(seconds / series.step_s)));
+      std::max<std::size_t>(1, static_cast<std::size_t>(std::round(seconds / series.step_s)));
   series.buckets.resize(steps);
   series.heat_map.bounds_ms = BoundsFor(transactions);
   const std::size_t columns =
@@ -85,7 +86,7 @@ Series MakeSeries(const std::vector<Transaction> &transactions, std::int64_t sta
     bucket.start_s = static_cast<double>(step) * series.step_s;
     bucket.latency = Summarize(std::move(latencies[step]));
     const auto count = static_cast<double>(bucket.latency.count);
-    bucket.throughput = count / LengthOf(step, series.step_s, seconds);
+    bucket.throughput = count / LengthOf(step, steps, series.step_s, seconds);
     if (count > 0) bucket.lag_ms /= count;
   }
   return series;

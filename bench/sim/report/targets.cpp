@@ -80,7 +80,8 @@ Json Targets(const Json &document) {
   table.Below("added latency, p99", 100, "us", At(document, "/overhead/added_p99_us/middle"));
   table.Above("change of throughput, lower end of the interval", -3, "%",
               At(document, "/overhead/throughput_percent/low"));
-  table.Below("CPU for capture and flushing", CpuLimit(throughput), "%",
+  table.Below("CPU for capture and flushing", 1, "%", Times(At(document, "/cpu/share"), 100));
+  table.Below("the same, as published for this throughput", CpuLimit(throughput), "%",
               Times(At(document, "/cpu/share"), 100));
   table.Above("records for each write", 100, "", RecordsPerFlush(document));
   table.Below("p95 of simple queries", 100, "ms", WorstP95(document, 'q'));

@@ -64,9 +64,10 @@ Json TenantsOf(Connection &connection, const LogWindow &window) {
 
 Json QueriesOf(Connection &connection, const LogWindow &window) {
   Json queries = Json::array();
-  for (const Row &row : connection.Query(
-           WithPercentiles("queryid, query_type", "true", "sum(duration_ms * calls) DESC LIMIT 12"),
-           {window.from, window.to})) {
+  for (const Row &row :
+       connection.Query(WithPercentiles("queryid, query_type", "query_type <> 'SET'",
+                                        "sum(duration_ms * calls) DESC LIMIT 12"),
+                        {window.from, window.to})) {
     Json query = {{"queryid", row[0].value_or("")}, {"type", Text(row[1])}, {"query", nullptr}};
     AddFigures(query, row, 2);
     query["rows"] = static_cast<std::int64_t>(Number(row[9]));
