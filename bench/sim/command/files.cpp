@@ -37,7 +37,7 @@ Exit CompareFiles(const std::string &before, const std::string &after, double pe
 
 Exit ReportFile(const std::string &path, const std::string &output) {
   const Json document = ReadDocument(path);
-  if (!document.is_object() || document.value("weirsim", 0) != kDocumentVersion) {
+  if (!IsDocument(document)) {
     throw Failure(Exit::kUsage, "{} is no result of this weirsim", path);
   }
   std::filesystem::path page = output;

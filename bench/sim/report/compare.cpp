@@ -21,9 +21,8 @@ constexpr Figure kFigures[] = {{"throughput", "throughput", "/s", true},
                                {"p99_ms", "p99", "ms", false}};
 
 void CheckDocument(const Json &document, const char *which) {
-  const bool is_ours = document.is_object() && document.value("weirsim", 0) == kDocumentVersion &&
-                       document.contains("total") && document.contains("configuration");
-  if (!is_ours) throw Failure(Exit::kUsage, "the {} file is no result of this weirsim", which);
+  if (!IsDocument(document))
+    throw Failure(Exit::kUsage, "the {} file is no result of this weirsim", which);
 }
 
 }  // namespace

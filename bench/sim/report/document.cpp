@@ -242,4 +242,13 @@ Json MakeDocument(const RunFacts &facts, const std::vector<std::string> &script_
   return document;
 }
 
+bool IsDocument(const Json &document) {
+  if (!document.is_object() || document.value("weirsim", 0) != kDocumentVersion) return false;
+  constexpr const char *kParts[] = {"configuration", "seeding", "ledger",  "total",   "phases",
+                                    "series",        "records", "ring",    "tenants", "fairness",
+                                    "queries",       "fields",  "targets", "machine"};
+  return std::all_of(std::begin(kParts), std::end(kParts),
+                     [&](const char *part) { return document.contains(part); });
+}
+
 }  // namespace weir::sim

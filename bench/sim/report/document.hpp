@@ -47,4 +47,7 @@ struct RunFacts {
 // `script_names` are those of the operations by their number; empty when scripts hold several.
 Json MakeDocument(const RunFacts &facts, const std::vector<std::string> &script_names);
 
+// Whether this is a whole document of this version.
+bool IsDocument(const Json &document);
+
 }  // namespace weir::sim

@@ -22,7 +22,8 @@ void CheckServer(Connection &connection) {
                   "and run CREATE EXTENSION pg_weir",
                   connection.Where());
   }
-  if (!Holds(connection, "current_setting('shared_preload_libraries') ~ '\\mpg_weir\\M'")) {
+  // Its settings exist in this session when the server loaded it.
+  if (!Holds(connection, "current_setting('weir.capture', true) IS NOT NULL")) {
     throw Failure(Exit::kNoExtension,
                   "pg_weir is not loaded: set shared_preload_libraries = 'pg_weir' and restart");
   }
