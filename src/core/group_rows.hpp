@@ -36,6 +36,8 @@ class GroupRows {
     return row;
   }
 
+  void set_limit(std::size_t limit) noexcept { limit_ = limit; }
+
   std::int64_t count() const noexcept { return count_; }
   std::size_t bytes() const noexcept { return bytes_; }
 

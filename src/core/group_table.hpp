@@ -37,6 +37,11 @@ class GroupTable {
   // The hash of a row of the last Find.
   std::uint64_t HashOf(int row) const noexcept { return hash_[row]; }
 
+  void set_limit(std::size_t limit) noexcept {
+    limit_ = limit;
+    rows_.set_limit(limit);
+  }
+
   bool is_full() const noexcept { return is_full_; }
   const GroupRows &rows() const noexcept { return rows_; }
   std::size_t bytes() const noexcept { return rows_.bytes() + slot_bytes() + arena_.bytes(); }
