@@ -45,6 +45,9 @@ class HashAggregator {
     return rows_[plan_.layout.key_count == 0 ? 0 : row];
   }
 
+  // Starts over with no groups, in the memory that a fresh aggregator has. Not without keys.
+  void Clear() noexcept { table_.Clear(); }
+
   // Several aggregators may share one budget.
   void set_limit(std::size_t limit) noexcept { table_.set_limit(limit); }
 

@@ -56,7 +56,12 @@ void MakeRoom(AggregateScan *scan, OpenWindows *windows) {
 void FreeWindow(OpenWindows *windows, OpenWindow *window) {
   if (window->context == nullptr) return;
   windows->bytes -= window->bytes;
-  MemoryContextDelete(window->context);
+  if (windows->spare.context != nullptr) {
+    MemoryContextDelete(window->context);
+  } else {
+    window->aggregator->Clear();
+    windows->spare = *window;
+  }
 }
 
 void ForgetSettled(OpenWindows *windows) {
@@ -70,6 +75,13 @@ void ForgetSettled(OpenWindows *windows) {
 }
 
 void StartWindow(AggregateScan *scan, OpenWindows *windows, OpenWindow *window) {
+  if (windows->spare.context != nullptr) {
+    window->context = windows->spare.context;
+    window->aggregator = windows->spare.aggregator;
+    windows->spare.context = nullptr;
+    CountMemory(windows, window);
+    return;
+  }
   window->context =
       AllocSetContextCreate(scan->groups_context, "weir window", ALLOCSET_DEFAULT_SIZES);
   auto *resource = pg::MakeOwned<pg::ContextResource>(window->context, window->context);

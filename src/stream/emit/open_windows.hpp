@@ -27,6 +27,8 @@ struct OpenWindows {
   int64 forgotten;  // the last window that was given up while it could have been revised
   Size bytes;
   Size limit;
+  // One that was closed, cleared, for the next to be opened: input in order needs no other.
+  OpenWindow spare;
   core::HashAggregator *overflow;  // refuses every row
 };
 
