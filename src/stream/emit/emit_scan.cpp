@@ -5,6 +5,7 @@
 #include "stream/spill.hpp"
 
 extern "C" {
+#include "access/tableam.h"
 #include "executor/executor.h"
 #include "executor/nodeHash.h"
 #include "utils/float.h"
@@ -38,22 +39,36 @@ void StartInput(EmitScan *scan) {
     StartAggregator(base, get_hash_memory_limit(), base->agg->numGroups);
   }
   scan->watermark = core::Watermark(scan->window, scan->lateness, scan->keeps_infinity);
-  scan->source = 0;
+  scan->source = -1;
   scan->stage = EmitStage::kInput;
-  if (base->source_count > 0) BeginPass(base, base->sources[0]);
 }
 
-bool ReadInput(EmitScan *scan) {
+bool ReadSources(EmitScan *scan) {
   AggregateScan *base = &scan->base;
-  while (scan->source < base->source_count) {
-    Source *source = base->sources[scan->source];
-    scan->columns = source->set->columns;
-    scan->batch_count = ReadBatch(base, source);
-    if (scan->batch_count > 0) return true;
-    EndPass(source);
-    if (++scan->source < base->source_count) BeginPass(base, base->sources[scan->source]);
+  for (;;) {
+    if (scan->source >= 0 && scan->source < base->source_count) {
+      Source *source = base->sources[scan->source];
+      scan->columns = source->set->columns;
+      scan->batch_count = ReadBatch(base, source);
+      if (scan->batch_count > 0) return true;
+      EndPass(source);
+    }
+    if (scan->source >= base->source_count || ++scan->source == base->source_count) return false;
+    BeginPass(base, base->sources[scan->source]);
   }
-  return false;
+}
+
+// A scan that joins another one in the middle of a table would bring the first rows last.
+bool ReadInput(EmitScan *scan) {
+  const bool saved = synchronize_seqscans;
+  volatile bool result = false;
+  synchronize_seqscans = false;
+  PG_TRY();
+  { result = ReadSources(scan); }
+  PG_FINALLY();
+  { synchronize_seqscans = saved; }
+  PG_END_TRY();
+  return result;
 }
 
 void ReleaseRows(EmitScan *scan) {
@@ -96,6 +111,7 @@ void GiveOut(EmitScan *scan, core::HashAggregator *aggregator, bool of_window) {
 void FinishPart(EmitScan *scan) {
   const bool is_final = scan->mode == EmitMode::kFinal;
   const bool had_windows = ReadsWindows(scan);
+  if (!had_windows) scan->base.groups_out += scan->base.aggregator->groups().count();
   scan->stage = EmitStage::kSpilled;
   if (is_final && !had_windows) GiveOut(scan, scan->base.aggregator, false);
 }
@@ -165,6 +181,7 @@ bool CloseWindow(EmitScan *scan, int64 bound) {
   OpenWindow *window = FirstOpen(&scan->windows, bound);
   if (window == nullptr) return false;
   ++scan->windows_closed;
+  if (window->context != nullptr) scan->base.groups_out += window->aggregator->groups().count();
   if (scan->mode == EmitMode::kFinal && window->context != nullptr) {
     GiveOut(scan, window->aggregator, true);
   } else {
@@ -245,7 +262,6 @@ TupleTableSlot *ExecEmit(CustomScanState *node) {
       InstrCountFiltered1(node, 1);
       continue;
     }
-    ++scan->base.groups_out;
     return node->ss.ps.ps_ProjInfo != nullptr ? ExecProject(node->ss.ps.ps_ProjInfo) : slot;
   }
   scan->stage = EmitStage::kDone;

@@ -57,7 +57,8 @@ Query *Analyze(const char *sql) {
   return query;
 }
 
-// What the aggregating node would not do is not in its hands at all.
+// The planner asks for the emitting node only where the query aggregates. Rows of a plain query are
+// changes as they are.
 void CheckTaken(const EmitRequest &request, const Query *query) {
   const bool aggregates = query->hasAggs || query->groupClause != NIL;
   if (request.mode == EmitMode::kNone || request.is_taken) return;
@@ -66,9 +67,9 @@ void CheckTaken(const EmitRequest &request, const Query *query) {
     return;
   }
   ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-          errmsg("EMIT %s needs an aggregation",
-                 request.mode == EmitMode::kChanges ? "CHANGES" : "FINAL"),
-          errdetail("It says when the results of GROUP BY are given out."));
+          errmsg("cannot emit the %s of this query",
+                 request.mode == EmitMode::kChanges ? "changes" : "final rows"),
+          errdetail("It has no GROUP BY and no aggregate at its top level."));
 }
 
 PlannedStmt *Prepare(const QueryArguments &arguments, char *sql, InnerQuery *inner) {

@@ -7,7 +7,6 @@ extern "C" {
 #include "access/sysattr.h"
 #include "access/transam.h"
 #include "nodes/makefuncs.h"
-#include "nodes/nodeFuncs.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
@@ -91,9 +90,9 @@ Plan *PlanPath(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *targe
   scan->scan.plan.qual = clauses;
   scan->scan.scanrelid = 0;
   scan->flags = path->flags;
-  scan->custom_exprs = static_cast<List *>(copyObjectImpl(call->args));
+  // The whole call, so that the plan depends on the function.
+  scan->custom_exprs = list_make1(copyObjectImpl(call));
   scan->custom_scan_tlist = ScanColumns(rte, rel->relid, UsesWholeRow(rel, target_list, clauses));
-  scan->custom_private = list_make1_int(CalleeOf(call->funcid) == Callee::kQueryJson);
   scan->methods = &kQueryScanMethods;
   return &scan->scan.plan;
 }

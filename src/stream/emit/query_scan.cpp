@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "access/htup_details.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "funcapi.h"
 #include "nodes/nodeFuncs.h"
@@ -33,6 +34,9 @@ extern const CustomExecMethods kQueryExecMethods;
 QueryScan *ScanOf(CustomScanState *node) { return reinterpret_cast<QueryScan *>(node); }
 
 CustomScan *PlanOf(QueryScan *scan) { return reinterpret_cast<CustomScan *>(scan->css.ss.ps.plan); }
+
+// The call of the function: what the plan keeps in custom_exprs.
+FuncExpr *CallOf(QueryScan *scan) { return linitial_node(FuncExpr, PlanOf(scan)->custom_exprs); }
 
 TupleDesc DeclaredColumns(List *columns, bool has_row) {
   const int count = list_length(columns) - (has_row ? 1 : 0);
@@ -91,7 +95,7 @@ bool DependsOnExecution(Node *node, const EState *state) {
 
 // EXPLAIN shows the plan of a query that is known without running anything.
 bool IsKnown(QueryScan *scan) {
-  Node *node = reinterpret_cast<Node *>(PlanOf(scan)->custom_exprs);
+  Node *node = reinterpret_cast<Node *>(CallOf(scan)->args);
   const EState *state = scan->css.ss.ps.state;
   return !contain_mutable_functions(node) && !DependsOnExecution(node, state);
 }
@@ -99,10 +103,11 @@ bool IsKnown(QueryScan *scan) {
 void BeginScan(CustomScanState *node, EState *, int) {
   QueryScan *scan = ScanOf(node);
   const CustomScan *plan = PlanOf(scan);
-  scan->as_json = list_nth_int(plan->custom_private, kQueryAsJson) != 0;
+  pg::CheckMayExecute(CallOf(scan)->funcid);
+  scan->as_json = CallOf(scan)->funcresulttype == JSONBOID;
   scan->has_row = IsWholeRow(llast_node(TargetEntry, plan->custom_scan_tlist));
   scan->declared = DeclaredColumns(plan->custom_scan_tlist, scan->has_row);
-  scan->arguments = ExecInitExprList(plan->custom_exprs, &node->ss.ps);
+  scan->arguments = ExecInitExprList(CallOf(scan)->args, &node->ss.ps);
   if (IsKnown(scan)) Open(scan);
 }
 

@@ -11,9 +11,6 @@ namespace weir::stream {
 
 inline constexpr char kQueryNodeName[] = "WeirQuery";
 
-// Positions in custom_private: whether rows leave as jsonb.
-enum QueryPrivate : int { kQueryAsJson };
-
 Node *CreateQueryScan(CustomScan *plan);
 
 extern const CustomScanMethods kQueryScanMethods;

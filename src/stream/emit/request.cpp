@@ -3,6 +3,7 @@
 extern "C" {
 #include "common/int.h"
 #include "nodes/plannodes.h"
+#include "optimizer/cost.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -72,12 +73,18 @@ void ReadRequest(const QueryArguments &arguments, EmitMode clause, EmitRequest *
 PlannedStmt *PlanRequest(EmitRequest *request, Query *query, const char *text) {
   EmitRequest *outer = current;
   PlannedStmt *volatile plan = nullptr;
+  const bool merges = enable_mergejoin;
   request->query = query;
   current = request;
+  // A merge join sorts: the first row would come after the last, and in another order.
+  if (request->mode != EmitMode::kNone) enable_mergejoin = false;
   PG_TRY();
   { plan = pg_plan_query(query, text, 0, nullptr); }
   PG_FINALLY();
-  { current = outer; }
+  {
+    current = outer;
+    enable_mergejoin = merges;
+  }
   PG_END_TRY();
   return plan;
 }
