@@ -36,7 +36,7 @@ struct Emission {
   ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
           errmsg("cannot emit %s of this query",
                  request->mode == EmitMode::kChanges ? "the changes" : "the final rows"),
-          errdetail_internal("%s", why), hint != nullptr ? errhint("%s", hint) : 0);
+          errdetail_internal("%s", why), hint != nullptr ? errhint("%s.", hint) : 0);
   pg_unreachable();
 }
 
@@ -44,7 +44,7 @@ void CheckShape(const Query *query, const EmitRequest *request) {
   if (query->sortClause != NIL) {
     Refuse(request,
            "Rows are emitted in the order of their arrival, and ORDER BY asks for another.",
-           "Put ORDER BY outside, around weir.query().");
+           "Put ORDER BY outside, around weir.query()");
   }
   if (query->distinctClause != NIL) Refuse(request, "DISTINCT compares all rows of the result.");
   if (query->hasWindowFuncs) Refuse(request, "A window function needs all rows of the result.");
@@ -61,7 +61,7 @@ void FindWindow(const Grouping &grouping, Emission *emission) {
     }
   }
   Refuse(emission->request, "No group key is a window of a fixed width, so none ever closes.",
-         "Group by weir.tumble(time, width), with a constant width of days or less.");
+         "Group by weir.tumble(time, width), with a constant width of days or less");
 }
 
 // What closes windows is the time of events; without a lateness, changes are emitted for ever.
