@@ -27,6 +27,7 @@ struct QueryScan {
   TupleDesc declared;  // the columns without it
   InnerQuery *inner;   // null until it is needed
   bool is_at_end;
+  bool passes_on;  // rows leave in the slot they came in
 };
 
 extern const CustomExecMethods kQueryExecMethods;
@@ -100,6 +101,15 @@ bool IsKnown(QueryScan *scan) {
   return !contain_mutable_functions(node) && !DependsOnExecution(node, state);
 }
 
+// Where nothing is done to the rows, copying their slot would be a good part of the work. What
+// reads them must not count on the kind of the slot.
+void PassOn(QueryScan *scan) {
+  PlanState *state = &scan->css.ss.ps;
+  scan->passes_on =
+      !scan->has_row && !scan->as_json && state->qual == nullptr && state->ps_ProjInfo == nullptr;
+  if (scan->passes_on) state->resultopsfixed = false;
+}
+
 void BeginScan(CustomScanState *node, EState *, int) {
   QueryScan *scan = ScanOf(node);
   const CustomScan *plan = PlanOf(scan);
@@ -108,6 +118,7 @@ void BeginScan(CustomScanState *node, EState *, int) {
   scan->has_row = IsWholeRow(llast_node(TargetEntry, plan->custom_scan_tlist));
   scan->declared = DeclaredColumns(plan->custom_scan_tlist, scan->has_row);
   scan->arguments = ExecInitExprList(CallOf(scan)->args, &node->ss.ps);
+  PassOn(scan);
   if (IsKnown(scan)) Open(scan);
 }
 
@@ -144,6 +155,7 @@ TupleTableSlot *NextRow(ScanState *state) {
     scan->is_at_end = true;
     return ExecClearTuple(state->ss_ScanTupleSlot);
   }
+  if (scan->passes_on) return row;
   FillSlot(scan, row, state->ss_ScanTupleSlot);
   return state->ss_ScanTupleSlot;
 }
