@@ -144,7 +144,7 @@ void ApplyRowWork(AggregateScan *scan, Source *source, PageRows *rows, const Hea
   rows->count = kept;
 }
 
-bool AddPage(AggregateScan *scan, Source *source, const HeapPage *page, PageRows *rows,
+void AddPage(AggregateScan *scan, Source *source, const HeapPage *page, PageRows *rows,
              Batch *batch) {
   const char *limit = static_cast<const char *>(page->page) + BLCKSZ;
   batch->scanned += rows->count;
@@ -155,10 +155,6 @@ bool AddPage(AggregateScan *scan, Source *source, const HeapPage *page, PageRows
     DecodeRows(source->program, source->set, rows, batch->count, limit, scan->batch_context);
   }
   batch->count += rows->count;
-  if (!IsBatchFull(scan, batch->count)) return true;
-  const int count = batch->count;
-  batch->count = 0;
-  return ConsumeBatch(scan, source, count);
 }
 
 TableScanDesc OpenScan(AggregateScan *scan, Source *source) {
@@ -198,32 +194,40 @@ Source *MakeHeapSource(AggregateScan *scan, SeqScanState *child) {
   return source;
 }
 
-bool RunHeapSource(AggregateScan *scan, Source *source) {
+void OpenHeapSource(AggregateScan *scan, Source *source) {
   // An append leaves this to the call of the scan that never comes.
   if (source->child->chgParam != nullptr) ExecReScan(source->child);
+  PrepareConstants(source->qual_set, scan->css.ss.ps.ps_ExprContext, scan->scan_context);
+  if (source->walk == nullptr) {
+    source->walk = static_cast<PageWalk *>(
+        MemoryContextAllocZero(scan->css.ss.ps.state->es_query_cxt, sizeof(PageWalk)));
+  }
+  BeginWalk(source->walk, OpenScan(scan, source), source);
+}
+
+int FillHeapBatch(AggregateScan *scan, Source *source) {
   Instrumentation *instrument = source->child->instrument;
   if (instrument != nullptr) InstrStartNode(instrument);
-  PrepareConstants(source->qual_set, scan->css.ss.ps.ps_ExprContext, scan->scan_context);
-  PageWalk walk;
-  BeginWalk(&walk, OpenScan(scan, source), source);
   PageRows rows;
   HeapPage page;
   Batch batch{};
-  bool goes_on = true;
-  while (goes_on && NextPage(&walk, &page, &rows)) {
+  while (!IsBatchFull(scan, batch.count) && NextPage(source->walk, &page, &rows)) {
     if (source->needs_rows) {
-      goes_on = AddPage(scan, source, &page, &rows, &batch);
+      AddPage(scan, source, &page, &rows, &batch);
     } else {
       batch.scanned += rows.count;
       batch.kept += rows.count;
-      goes_on = ConsumeBatch(scan, source, rows.count);
+      batch.count = rows.count;
     }
     ReleasePage(&page);
+    if (!source->needs_rows && batch.count > 0) break;
   }
-  EndWalk(&walk);
-  if (goes_on && batch.count > 0) goes_on = ConsumeBatch(scan, source, batch.count);
   Report(source, batch, instrument);
-  return goes_on;
+  return batch.count;
+}
+
+void CloseHeapSource(Source *source) {
+  if (source->walk != nullptr && source->walk->scan != nullptr) EndWalk(source->walk);
 }
 
 }  // namespace weir::stream

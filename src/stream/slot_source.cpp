@@ -36,22 +36,14 @@ Source *MakeSlotSource(AggregateScan *scan, PlanState *child) {
   return source;
 }
 
-bool ConsumeBatch(AggregateScan *scan, Source *source, int count) {
-  RunColumnSteps(source->set, count);
-  const bool goes_on = ConsumeRows(scan, source->set->columns, count);
-  ResetColumns(source->set, count);
-  MemoryContextReset(scan->batch_context);
-  return goes_on;
-}
+namespace {
 
-bool RunSource(AggregateScan *scan, Source *source) {
+int FillSlotBatch(AggregateScan *scan, Source *source) {
   ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
-  PrepareConstants(source->set, econtext, scan->scan_context);
-  if (source->is_heap) return RunHeapSource(scan, source);
   ColumnSet *set = source->set;
   const AttrNumber highest = HighestAttribute(set);
   int count = 0;
-  for (;;) {
+  while (!IsBatchFull(scan, count)) {
     TupleTableSlot *slot = ExecProcNode(source->child);
     if (TupIsNull(slot)) break;
     if (highest > 0) slot_getsomeattrs(slot, highest);
@@ -61,12 +53,48 @@ bool RunSource(AggregateScan *scan, Source *source) {
       econtext->ecxt_outertuple = slot;
       EvaluateRowColumns(set, count, econtext, scan->batch_context);
     }
-    if (!IsBatchFull(scan, ++count)) continue;
-    CHECK_FOR_INTERRUPTS();
-    if (!ConsumeBatch(scan, source, count)) return false;
-    count = 0;
+    ++count;
   }
-  return count == 0 || ConsumeBatch(scan, source, count);
+  CHECK_FOR_INTERRUPTS();
+  return count;
+}
+
+}  // namespace
+
+void OpenSource(AggregateScan *scan, Source *source) {
+  PrepareConstants(source->set, scan->css.ss.ps.ps_ExprContext, scan->scan_context);
+  source->is_done = false;
+  if (source->is_heap) OpenHeapSource(scan, source);
+}
+
+int FillBatch(AggregateScan *scan, Source *source) {
+  if (source->is_done) return 0;
+  const int count = source->is_heap ? FillHeapBatch(scan, source) : FillSlotBatch(scan, source);
+  source->is_done = count == 0;
+  RunColumnSteps(source->set, count);
+  return count;
+}
+
+void EmptyBatch(AggregateScan *scan, Source *source, int count) {
+  ResetColumns(source->set, count);
+  MemoryContextReset(scan->batch_context);
+}
+
+void CloseSource(Source *source) {
+  if (source->is_heap) CloseHeapSource(source);
+}
+
+bool RunSource(AggregateScan *scan, Source *source) {
+  OpenSource(scan, source);
+  bool goes_on = true;
+  while (goes_on) {
+    const int count = FillBatch(scan, source);
+    if (count == 0) break;
+    goes_on = ConsumeRows(scan, source->set->columns, count);
+    EmptyBatch(scan, source, count);
+  }
+  CloseSource(source);
+  return goes_on;
 }
 
 }  // namespace weir::stream

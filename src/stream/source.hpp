@@ -13,6 +13,7 @@ extern "C" {
 namespace weir::stream {
 
 struct AggregateScan;
+struct PageWalk;
 
 inline constexpr int kMaxQuals = 32;
 
@@ -20,8 +21,10 @@ struct Source {
   PlanState *child;
   ColumnSet *set;  // the first columns are the aggregator's, in its order
   bool is_heap;
+  bool is_done;
 
   // Heap tables only.
+  PageWalk *walk;
   Relation relation;
   DecodeProgram *program;
   ColumnSet *qual_set;
@@ -43,9 +46,15 @@ Source *MakeHeapSource(AggregateScan *scan, SeqScanState *child);
 
 // Reads a source to its end. False: restart with careful states.
 bool RunSource(AggregateScan *scan, Source *source);
-bool RunHeapSource(AggregateScan *scan, Source *source);
 
-// Hands the filled batch over and empties it. False as above.
-bool ConsumeBatch(AggregateScan *scan, Source *source, int count);
+// The same piece by piece. A batch is zero rows at the end, and is emptied before the next.
+void OpenSource(AggregateScan *scan, Source *source);
+int FillBatch(AggregateScan *scan, Source *source);
+void EmptyBatch(AggregateScan *scan, Source *source, int count);
+void CloseSource(Source *source);
+
+void OpenHeapSource(AggregateScan *scan, Source *source);
+int FillHeapBatch(AggregateScan *scan, Source *source);
+void CloseHeapSource(Source *source);
 
 }  // namespace weir::stream
