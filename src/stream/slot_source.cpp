@@ -45,7 +45,11 @@ int FillSlotBatch(AggregateScan *scan, Source *source) {
   int count = 0;
   while (!IsBatchFull(scan, count)) {
     TupleTableSlot *slot = ExecProcNode(source->child);
-    if (TupIsNull(slot)) break;
+    if (TupIsNull(slot)) {
+      // Asked again, some nodes would start anew.
+      source->is_done = true;
+      break;
+    }
     if (highest > 0) slot_getsomeattrs(slot, highest);
     EncodeBases(set, count, slot, scan->batch_context);
     if (set->row_count > 0) {
@@ -70,7 +74,7 @@ void OpenSource(AggregateScan *scan, Source *source) {
 int FillBatch(AggregateScan *scan, Source *source) {
   if (source->is_done) return 0;
   const int count = source->is_heap ? FillHeapBatch(scan, source) : FillSlotBatch(scan, source);
-  source->is_done = count == 0;
+  source->is_done |= count == 0;
   RunColumnSteps(source->set, count);
   return count;
 }
