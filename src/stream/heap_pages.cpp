@@ -203,7 +203,6 @@ void EndWalk(PageWalk *walk) {
   HeapScanDesc heap = HeapOf(walk);
   if (BufferIsValid(heap->rs_cbuf)) ReleaseBuffer(heap->rs_cbuf);
   heap->rs_cbuf = InvalidBuffer;
-  walk->scan = nullptr;
 }
 
 }  // namespace weir::stream

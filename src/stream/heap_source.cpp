@@ -68,6 +68,15 @@ struct Batch {
   int64 kept;
 };
 
+}  // namespace
+
+struct HeapPass {
+  PageWalk walk;
+  PageRows rows;
+};
+
+namespace {
+
 int SelectRows(const core::Column &condition, int count, uint16 *kept) {
   int selected = 0;
   for (int i = 0; i < count; ++i) {
@@ -194,40 +203,44 @@ Source *MakeHeapSource(AggregateScan *scan, SeqScanState *child) {
   return source;
 }
 
-void OpenHeapSource(AggregateScan *scan, Source *source) {
+void BeginHeapPass(AggregateScan *scan, Source *source) {
   // An append leaves this to the call of the scan that never comes.
   if (source->child->chgParam != nullptr) ExecReScan(source->child);
   PrepareConstants(source->qual_set, scan->css.ss.ps.ps_ExprContext, scan->scan_context);
-  if (source->walk == nullptr) {
-    source->walk = static_cast<PageWalk *>(
-        MemoryContextAllocZero(scan->css.ss.ps.state->es_query_cxt, sizeof(PageWalk)));
-  }
-  BeginWalk(source->walk, OpenScan(scan, source), source);
+  source->pass = static_cast<HeapPass *>(
+      MemoryContextAllocZero(scan->css.ss.ps.state->es_query_cxt, sizeof(HeapPass)));
+  BeginWalk(&source->pass->walk, OpenScan(scan, source), source);
 }
 
-int FillHeapBatch(AggregateScan *scan, Source *source) {
+int ReadHeapBatch(AggregateScan *scan, Source *source) {
+  HeapPass *pass = source->pass;
   Instrumentation *instrument = source->child->instrument;
   if (instrument != nullptr) InstrStartNode(instrument);
-  PageRows rows;
   HeapPage page;
   Batch batch{};
-  while (!IsBatchFull(scan, batch.count) && NextPage(source->walk, &page, &rows)) {
+  // Where rows are only counted, a page is a batch.
+  while (source->needs_rows ? !IsBatchFull(scan, batch.count) : batch.count == 0) {
+    if (!NextPage(&pass->walk, &page, &pass->rows)) {
+      source->is_exhausted = true;
+      break;
+    }
     if (source->needs_rows) {
-      AddPage(scan, source, &page, &rows, &batch);
+      AddPage(scan, source, &page, &pass->rows, &batch);
     } else {
-      batch.scanned += rows.count;
-      batch.kept += rows.count;
-      batch.count = rows.count;
+      batch.scanned += pass->rows.count;
+      batch.kept += pass->rows.count;
+      batch.count = pass->rows.count;
     }
     ReleasePage(&page);
-    if (!source->needs_rows && batch.count > 0) break;
   }
   Report(source, batch, instrument);
   return batch.count;
 }
 
-void CloseHeapSource(Source *source) {
-  if (source->walk != nullptr && source->walk->scan != nullptr) EndWalk(source->walk);
+void EndHeapPass(Source *source) {
+  EndWalk(&source->pass->walk);
+  pfree(source->pass);
+  source->pass = nullptr;
 }
 
 }  // namespace weir::stream

@@ -21,6 +21,29 @@ void EncodeBases(ColumnSet *set, int row, TupleTableSlot *slot, MemoryContext co
   }
 }
 
+int ReadSlotBatch(AggregateScan *scan, Source *source) {
+  ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
+  ColumnSet *set = source->set;
+  const AttrNumber highest = HighestAttribute(set);
+  int count = 0;
+  do {
+    TupleTableSlot *slot = ExecProcNode(source->child);
+    if (TupIsNull(slot)) {
+      source->is_exhausted = true;
+      break;
+    }
+    if (highest > 0) slot_getsomeattrs(slot, highest);
+    EncodeBases(set, count, slot, scan->batch_context);
+    if (set->row_count > 0) {
+      ResetExprContext(econtext);
+      econtext->ecxt_outertuple = slot;
+      EvaluateRowColumns(set, count, econtext, scan->batch_context);
+    }
+  } while (!IsBatchFull(scan, ++count));
+  CHECK_FOR_INTERRUPTS();
+  return count;
+}
+
 }  // namespace
 
 Source *MakeSlotSource(AggregateScan *scan, PlanState *child) {
@@ -36,68 +59,38 @@ Source *MakeSlotSource(AggregateScan *scan, PlanState *child) {
   return source;
 }
 
-namespace {
-
-int FillSlotBatch(AggregateScan *scan, Source *source) {
-  ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
-  ColumnSet *set = source->set;
-  const AttrNumber highest = HighestAttribute(set);
-  int count = 0;
-  while (!IsBatchFull(scan, count)) {
-    TupleTableSlot *slot = ExecProcNode(source->child);
-    if (TupIsNull(slot)) {
-      // Asked again, some nodes would start anew.
-      source->is_done = true;
-      break;
-    }
-    if (highest > 0) slot_getsomeattrs(slot, highest);
-    EncodeBases(set, count, slot, scan->batch_context);
-    if (set->row_count > 0) {
-      ResetExprContext(econtext);
-      econtext->ecxt_outertuple = slot;
-      EvaluateRowColumns(set, count, econtext, scan->batch_context);
-    }
-    ++count;
-  }
-  CHECK_FOR_INTERRUPTS();
-  return count;
-}
-
-}  // namespace
-
-void OpenSource(AggregateScan *scan, Source *source) {
+void BeginPass(AggregateScan *scan, Source *source) {
+  source->is_exhausted = false;
   PrepareConstants(source->set, scan->css.ss.ps.ps_ExprContext, scan->scan_context);
-  source->is_done = false;
-  if (source->is_heap) OpenHeapSource(scan, source);
+  if (source->is_heap) BeginHeapPass(scan, source);
 }
 
-int FillBatch(AggregateScan *scan, Source *source) {
-  if (source->is_done) return 0;
-  const int count = source->is_heap ? FillHeapBatch(scan, source) : FillSlotBatch(scan, source);
-  source->is_done |= count == 0;
-  RunColumnSteps(source->set, count);
+void EndPass(Source *source) {
+  if (source->pass != nullptr) EndHeapPass(source);
+}
+
+int ReadBatch(AggregateScan *scan, Source *source) {
+  if (source->is_exhausted) return 0;
+  const int count = source->is_heap ? ReadHeapBatch(scan, source) : ReadSlotBatch(scan, source);
+  if (count > 0) RunColumnSteps(source->set, count);
   return count;
 }
 
-void EmptyBatch(AggregateScan *scan, Source *source, int count) {
+void ReleaseBatch(AggregateScan *scan, Source *source, int count) {
   ResetColumns(source->set, count);
   MemoryContextReset(scan->batch_context);
 }
 
-void CloseSource(Source *source) {
-  if (source->is_heap) CloseHeapSource(source);
-}
-
 bool RunSource(AggregateScan *scan, Source *source) {
-  OpenSource(scan, source);
+  BeginPass(scan, source);
   bool goes_on = true;
   while (goes_on) {
-    const int count = FillBatch(scan, source);
+    const int count = ReadBatch(scan, source);
     if (count == 0) break;
     goes_on = ConsumeRows(scan, source->set->columns, count);
-    EmptyBatch(scan, source, count);
+    ReleaseBatch(scan, source, count);
   }
-  CloseSource(source);
+  EndPass(source);
   return goes_on;
 }
 

@@ -13,7 +13,6 @@ extern "C" {
 namespace weir::stream {
 
 struct AggregateScan;
-struct PageWalk;
 
 inline constexpr int kMaxQuals = 32;
 
@@ -21,10 +20,8 @@ struct Source {
   PlanState *child;
   ColumnSet *set;  // the first columns are the aggregator's, in its order
   bool is_heap;
-  bool is_done;
 
   // Heap tables only.
-  PageWalk *walk;
   Relation relation;
   DecodeProgram *program;
   ColumnSet *qual_set;
@@ -36,6 +33,10 @@ struct Source {
   bool needs_rows;  // false: counting is enough
   int64 pages_direct;
   int64 pages_checked;
+
+  // Of the pass that is under way.
+  struct HeapPass *pass;
+  bool is_exhausted;
 };
 
 // A source over the child's slots. `inputs` are the expressions the columns hold.
@@ -44,17 +45,18 @@ Source *MakeSlotSource(AggregateScan *scan, PlanState *child);
 // A source over the pages of a sequential scan, or null when its table cannot be read that way.
 Source *MakeHeapSource(AggregateScan *scan, SeqScanState *child);
 
-// Reads a source to its end. False: restart with careful states.
+// A pass over a source: batch after batch of computed columns, until one has no rows. Whoever
+// leaves early ends the pass as well.
+void BeginPass(AggregateScan *scan, Source *source);
+int ReadBatch(AggregateScan *scan, Source *source);
+void ReleaseBatch(AggregateScan *scan, Source *source, int count);
+void EndPass(Source *source);
+
+void BeginHeapPass(AggregateScan *scan, Source *source);
+int ReadHeapBatch(AggregateScan *scan, Source *source);
+void EndHeapPass(Source *source);
+
+// Aggregates a whole source. False: restart with careful states.
 bool RunSource(AggregateScan *scan, Source *source);
-
-// The same piece by piece. A batch is zero rows at the end, and is emptied before the next.
-void OpenSource(AggregateScan *scan, Source *source);
-int FillBatch(AggregateScan *scan, Source *source);
-void EmptyBatch(AggregateScan *scan, Source *source, int count);
-void CloseSource(Source *source);
-
-void OpenHeapSource(AggregateScan *scan, Source *source);
-int FillHeapBatch(AggregateScan *scan, Source *source);
-void CloseHeapSource(Source *source);
 
 }  // namespace weir::stream

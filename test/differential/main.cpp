@@ -1,7 +1,8 @@
 // Runs random queries with the streaming executor on and off and compares what they give.
 //
-// SEED=n repeats a run, WINDOWS=1 runs queries over windows, COUNT=n sets the number of queries, FINDINGS=dir keeps a script of each
-// distinct failure there. The server is the one that the usual PG* variables name.
+// SEED=n repeats a run, COUNT=n sets the number of queries, WINDOWS=1 runs queries over windows instead of
+// groups, FINDINGS=dir keeps a script of each distinct failure there. The server is the one that the usual
+// PG* variables name.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>

@@ -46,15 +46,15 @@ bool ArrivesInOrder(WindowScan *scan) {
   auto *check =
       pg::MakeOwned<core::OrderCheck>(scan->run_context, memory, plan, layout, limit);
   Source *source = scan->order_source;
-  OpenSource(&scan->input, source);
+  BeginPass(&scan->input, source);
   bool in_order = true;
   while (in_order) {
-    const int count = FillBatch(&scan->input, source);
+    const int count = ReadBatch(&scan->input, source);
     if (count == 0) break;
     in_order = pg::CallCore([&] { return check->Add(source->set->columns, count); });
-    EmptyBatch(&scan->input, source, count);
+    ReleaseBatch(&scan->input, source, count);
   }
-  CloseSource(source);
+  EndPass(source);
   scan->was_checked = true;
   NotePeak(scan, check->bytes());
   const double bytes = static_cast<double>(check->keys()) *
@@ -75,7 +75,7 @@ void StartStream(WindowScan *scan) {
   scan->engine = pg::MakeOwned<core::WindowEngine>(scan->run_context, memory, plan);
   scan->columns = scan->source->set->columns;
   scan->mode = WindowMode::kStreamed;
-  OpenSource(&scan->input, scan->source);
+  BeginPass(&scan->input, scan->source);
   scan->is_open = true;
 }
 
@@ -83,17 +83,17 @@ void StartStream(WindowScan *scan) {
 bool KeepRows(WindowScan *scan) {
   Source *source = scan->source;
   bool fits = true;
-  OpenSource(&scan->input, source);
+  BeginPass(&scan->input, source);
   scan->is_open = true;
   while (fits) {
-    const int count = FillBatch(&scan->input, source);
+    const int count = ReadBatch(&scan->input, source);
     if (count == 0) break;
     scan->rows_in += count;
     fits = pg::CallCore([&] { return scan->store->Add(source->set->columns, count); });
-    EmptyBatch(&scan->input, source, count);
+    ReleaseBatch(&scan->input, source, count);
     NotePeak(scan, scan->store->bytes());
   }
-  CloseSource(source);
+  EndPass(source);
   scan->is_open = false;
   return fits;
 }
@@ -183,7 +183,7 @@ void StartWindows(WindowScan *scan) {
 }
 
 void StopWindows(WindowScan *scan) {
-  if (scan->is_open) CloseSource(scan->source);
+  if (scan->is_open) EndPass(scan->source);
   scan->is_open = false;
   scan->mode = WindowMode::kNew;
 }
@@ -196,8 +196,8 @@ bool NextWindowBatch(WindowScan *scan) {
     ReadKept(scan);
     return scan->count > 0;
   }
-  if (scan->count > 0) EmptyBatch(&scan->input, scan->source, scan->count);
-  scan->count = FillBatch(&scan->input, scan->source);
+  if (scan->count > 0) ReleaseBatch(&scan->input, scan->source, scan->count);
+  scan->count = ReadBatch(&scan->input, scan->source);
   if (scan->count == 0) return false;
   scan->rows_in += scan->count;
   pg::CallCore([&] { scan->engine->Run(scan->columns, scan->count, *scan->results); });

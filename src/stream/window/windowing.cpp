@@ -196,7 +196,38 @@ bool LooksBack(const WindowFunc *function, const WindowCall &call, const WindowC
   return (options & (FRAMEOPTION_END_CURRENT_ROW | FRAMEOPTION_END_OFFSET_PRECEDING)) != 0;
 }
 
-bool FunctionsProblem(Windowing *windowing, const char **why) {
+// Every row is in a frame of its own, so every row's argument is evaluated by PostgreSQL too.
+bool HoldsCurrentRow(const WindowCall &call, const WindowClause *clause) {
+  const int options = clause->frameOptions;
+  const bool starts = (options & (FRAMEOPTION_START_UNBOUNDED_PRECEDING |
+                                  FRAMEOPTION_START_OFFSET_PRECEDING |
+                                  FRAMEOPTION_START_CURRENT_ROW)) != 0;
+  const bool ends =
+      (options & (FRAMEOPTION_END_UNBOUNDED_FOLLOWING | FRAMEOPTION_END_OFFSET_FOLLOWING |
+                  FRAMEOPTION_END_CURRENT_ROW)) != 0;
+  return call.aggregate != nullptr && starts && ends;
+}
+
+// What tells nothing of its input raises no error for it either.
+bool MayFail(const WindowFunc *function) {
+  return contain_leaked_vars(reinterpret_cast<Node *>(function->args)) ||
+         contain_leaked_vars(reinterpret_cast<Node *>(function->aggfilter));
+}
+
+bool ErrorProblem(const PlannerInfo *root, const WindowFunc *function, const WindowCall &call,
+                  const WindowClause *clause, const char **why) {
+  if (!MayFail(function)) return false;
+  if (!HoldsCurrentRow(call, clause)) {
+    *why = "An argument that may fail is evaluated only for rows that some frame holds.";
+  } else if (root->parse->limitCount != nullptr) {
+    *why = "An argument that may fail is evaluated only for rows that LIMIT lets through.";
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool FunctionsProblem(PlannerInfo *root, Windowing *windowing, const char **why) {
   windowing->looks_back = true;
   ListCell *cell;
   foreach (cell, windowing->functions) {
@@ -209,6 +240,7 @@ bool FunctionsProblem(Windowing *windowing, const char **why) {
     }
     if (!WindowCallOf(function, &call, why)) return true;
     if (UsesFrame(call) && FrameProblem(clause, why)) return true;
+    if (ErrorProblem(root, function, call, clause, why)) return true;
     windowing->looks_back &= LooksBack(function, call, clause);
   }
   if (list_length(windowing->functions) > core::kMaxWindowFunctions) {
@@ -240,7 +272,7 @@ bool CanStreamWindows(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
   *windowing = {};
   if (!TakeStack(output, &windowing->windows, why)) return false;
   windowing->functions = FunctionsOf(*windowing);
-  if (ClausesProblem(root, *windowing, why) || FunctionsProblem(windowing, why)) return false;
+  if (ClausesProblem(root, *windowing, why) || FunctionsProblem(root, windowing, why)) return false;
   const PathTarget *columns = input->cheapest_total_path->pathtarget;
   if (ColumnsProblem(columns, why)) return false;
   // Rows that do not fit memory are read again by PostgreSQL's own nodes.
