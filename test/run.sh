@@ -2,7 +2,7 @@
 # Runs the tests, tier by tier, and ends in "N passed, N failed".
 #
 # Usage: run.sh gate|long                   everything, or everything and the slow parts
-#        run.sh unit|lint|build|headers|differential   one tier
+#        run.sh unit|lint|build|headers|differential|windows   one tier
 #        run.sh regress|isolation|tap [NAME...]   one tier, or some tests of it
 #
 # A tier that cannot run counts as failed. SEED=n repeats a run of the random tests; ROUNDS=n repeats
@@ -70,6 +70,12 @@ tier_headers() { count_of_script headers "$root/test/support/check_headers.sh"; 
 
 tier_differential() {
   COUNT=${COUNT:-$([ "$mode" = long ] && echo 1000000 || echo 10000)} \
+    count_of_script differential "$root/test/differential/run.sh"
+}
+
+# Queries over windows, far fewer: most of what they run on is shared.
+tier_windows() {
+  WINDOWS=1 COUNT=${COUNT:-$([ "$mode" = long ] && echo 10000 || echo 1000)} \
     count_of_script differential "$root/test/differential/run.sh"
 }
 
@@ -221,14 +227,14 @@ echo "SEED=$SEED"
 case $mode in
   gate)
     export WEIR_RING_OPERATIONS=${WEIR_RING_OPERATIONS:-100000000}
-    tiers=(unit lint build regress differential isolation tap headers)
+    tiers=(unit lint build regress differential windows isolation tap headers)
     ;;
   long)
     export WEIR_LONG=1 ROUNDS=${ROUNDS:-25} WEIR_RING_OPERATIONS=${WEIR_RING_OPERATIONS:-1000000000}
-    tiers=(unit lint tidy build regress regress_parallel regress_generic differential isolation tap headers)
+    tiers=(unit lint tidy build regress regress_parallel regress_generic differential windows isolation tap headers)
     ;;
-  unit | lint | tidy | build | headers | differential | regress | isolation | tap) tiers=("$mode") ;;
-  *) fail "usage: run.sh gate|long|unit|lint|tidy|build|headers|differential, or regress|isolation|tap [NAME...]" ;;
+  unit | lint | tidy | build | headers | differential | windows | regress | isolation | tap) tiers=("$mode") ;;
+  *) fail "usage: run.sh gate|long|unit|lint|tidy|build|headers|differential|windows, or regress|isolation|tap [NAME...]" ;;
 esac
 for name in "${tiers[@]}"; do tier "$name"; done
 

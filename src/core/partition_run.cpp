@@ -19,8 +19,8 @@ PartitionRun::PartitionRun(std::pmr::memory_resource &memory, const WindowPlan &
       peer_end_(&memory),
       states_(&memory) {
   for (int s = 0; s < plan.series_count; ++s) {
-    series_.push_back({std::pmr::vector<std::int64_t>(&memory),
-                       std::pmr::vector<std::uint8_t>(&memory), {}});
+    series_.push_back(
+        {std::pmr::vector<std::int64_t>(&memory), std::pmr::vector<std::uint8_t>(&memory), {}});
   }
   for (int i = 0; i <= plan.order_count; ++i) {
     peer_end_.push_back(std::pmr::vector<std::int64_t>(&memory));
@@ -47,8 +47,8 @@ void PartitionRun::FillSeries(int number) {
     series.word[i] = is_null ? nothing : store_.WordOf(row, plan.column);
     has_large |= std::fabs(AsDouble(series.word[i])) > kHarmlessFloat;
   }
-  series.view = {series.word.data(),    series.null.data(), 0, partition_.count, has_nulls,
-                 is_float && has_large};
+  series.view = {series.word.data(), series.null.data(), 0,
+                 partition_.count,   has_nulls,          is_float && has_large};
 }
 
 // From the last row backwards: a row whose successor is a peer ends where that one does.

@@ -42,8 +42,8 @@ PartitionStore::PartitionStore(std::pmr::memory_resource &memory, const WindowPl
 // What the rows take, with what putting them in order and their results will take.
 std::size_t PartitionStore::bytes() const noexcept {
   const auto per_row = static_cast<std::size_t>(8 + 9 * plan_.series_count + 8);
-  return table_.bytes() + rows_.bytes() + outlines_.bytes() +
-         partitions_.capacity() * sizeof(Key) + static_cast<std::size_t>(rows_.count()) * per_row;
+  return table_.bytes() + rows_.bytes() + outlines_.bytes() + partitions_.capacity() * sizeof(Key) +
+         static_cast<std::size_t>(rows_.count()) * per_row;
 }
 
 std::uint64_t PartitionStore::NumberOf(std::byte *group) {

@@ -203,8 +203,8 @@ void WindowEngine::RunKey(Key &key, const Column *columns, const int *rows, int 
     SeriesView view;
     if (function.series >= 0) {
       const Series &series = key.series[function.series];
-      view = {series.word, series.null, series.base, series.size, series.has_nulls,
-              series.has_large};
+      view = {series.word, series.null,      series.base,
+              series.size, series.has_nulls, series.has_large};
     }
     ComputeFunction(function, &view, span, key.states[f], results[f]);
     if (FindsRow(function.op)) TakeRows(key, f, rows, count, results);

@@ -330,8 +330,7 @@ void FindRows(const WindowFunction &function, const WindowSpan &span, const Wind
   const bool has_frame = function.op != WindowOp::kOffset;
   for (int i = 0; i < span.count; ++i) {
     const std::int64_t row = span.first + i;
-    const Bounds bounds =
-        has_frame ? BoundsAt(function.frame, span, row) : Bounds{0, span.known};
+    const Bounds bounds = has_frame ? BoundsAt(function.frame, span, row) : Bounds{0, span.known};
     const std::int64_t found = RowFound(function, row, bounds);
     const bool exists = found >= bounds.low && found < bounds.high;
     const int at = span.out[i];

@@ -12,7 +12,7 @@ namespace weir::core {
 struct WindowSpan {
   std::int64_t first = 0;
   int count = 0;
-  std::int64_t known = 0;  // rows read so far; of the whole partition where a frame looks ahead
+  std::int64_t known = 0;    // rows read so far; of the whole partition where a frame looks ahead
   const int *out = nullptr;  // where each row's result goes
   // Per row of the span: how many leading order columns equal those of the row before it.
   const std::uint8_t *equal_prefix = nullptr;

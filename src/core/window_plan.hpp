@@ -51,7 +51,8 @@ struct WindowFunction {
   bool checks_squares = false;
 };
 
-// An argument: a column of the batch. Sums of floats skip a NULL by adding -0, which changes no sum.
+// An argument: a column of the batch. Sums of floats skip a NULL by adding -0, which changes no
+// sum.
 struct WindowSeries {
   int column = 0;
   ValueKind kind = ValueKind::kInt64;

@@ -93,8 +93,8 @@ enum class ResultState : std::uint8_t {
 
 struct WindowResult {
   ResultState *state = nullptr;
-  std::int64_t *word = nullptr;   // a count, a sum's low word, an extreme, or a row's number
-  std::uint64_t *high = nullptr;  // a sum's high word
+  std::int64_t *word = nullptr;    // a count, a sum's low word, an extreme, or a row's number
+  std::uint64_t *high = nullptr;   // a sum's high word
   const char **outline = nullptr;  // of a found value that its words do not hold
   std::uint32_t *length = nullptr;
   std::int64_t *count = nullptr;  // of values that are not NULL

@@ -51,7 +51,8 @@ OutputColumn AggregateOutput(AggregateScan *scan, const Aggref *aggref) {
                                        : linitial_node(TargetEntry, aggref->args)->expr;
   const Encoding encoding =
       form->argument == Encoding::kNone ? Encoding::kNullness : form->argument;
-  return {form, AddInput(scan, FilteredArgument(aggref->aggfilter, argument), encoding), Encoding::kNone};
+  return {form, AddInput(scan, FilteredArgument(aggref->aggfilter, argument), encoding),
+          Encoding::kNone};
 }
 
 OutputColumn KeyOutput(const AggregateScan *scan, const Var *var) {

@@ -1,8 +1,8 @@
 // Runs random queries with the streaming executor on and off and compares what they give.
 //
-// SEED=n repeats a run, COUNT=n sets the number of queries, WINDOWS=1 runs queries over windows instead of
-// groups, FINDINGS=dir keeps a script of each distinct failure there. The server is the one that the usual
-// PG* variables name.
+// SEED=n repeats a run, COUNT=n sets the number of queries, WINDOWS=1 runs queries over windows
+// instead of groups, FINDINGS=dir keeps a script of each distinct failure there. The server is the
+// one that the usual PG* variables name.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -41,7 +41,11 @@ std::uint64_t NumberFrom(const char *variable, std::uint64_t otherwise) {
 class Run {
  public:
   Run(std::uint64_t seed, int count, bool is_windowed)
-      : seed_(seed), count_(count), is_windowed_(is_windowed), session_(20000), checker_(session_) {}
+      : seed_(seed),
+        count_(count),
+        is_windowed_(is_windowed),
+        session_(20000),
+        checker_(session_) {}
 
   bool Go() {
     if (!session_.IsAlive()) {

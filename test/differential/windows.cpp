@@ -40,9 +40,9 @@ class Windows {
     static const std::vector<int> kCounts{1, 1, 2, 3, 4, 6};
     for (int i = random_.Pick(kCounts); i > 0; --i) query_->aggregates.push_back(Function());
     if (random_.Chance(12)) {
-      query_->aggregates.insert(query_->aggregates.begin(),
-                                Cat(random_.Pick({"row_number()", "rank()", "count(*)"}), " OVER (",
-                                    total_, ") AS rn"));
+      query_->aggregates.insert(
+          query_->aggregates.begin(),
+          Cat(random_.Pick({"row_number()", "rank()", "count(*)"}), " OVER (", total_, ") AS rn"));
       query_->having.push_back(Cat("rn <= ", random_.Below(6)));
     }
   }
@@ -155,11 +155,13 @@ class Windows {
 
   // The rows of a frame among ties are anybody's choice: only what they do not change is asked for.
   std::string AmongTies() {
-    if (random_.Chance(40)) return Cat(random_.Pick({"rank()", "dense_rank()"}), " OVER (", ties_, ")");
+    if (random_.Chance(40))
+      return Cat(random_.Pick({"rank()", "dense_rank()"}), " OVER (", ties_, ")");
     const Reference number = NumberOf(true);
     const std::string call =
-        IsInteger(number.kind) ? Cat(random_.Pick({"sum(", "avg(", "count(", "max("}), number.text, ")")
-                               : "count(*)";
+        IsInteger(number.kind)
+            ? Cat(random_.Pick({"sum(", "avg(", "count(", "max("}), number.text, ")")
+            : "count(*)";
     return Cat(call, " OVER (", ties_, ")");
   }
 

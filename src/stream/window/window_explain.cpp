@@ -14,7 +14,8 @@ List *ColumnTexts(WindowScan *scan, List *ancestors, ExplainState *es, int count
                   const AttrNumber *columns) {
   CustomScanState *node = &scan->input.css;
   Plan *child = scan->input.child->plan;
-  List *context = set_deparse_context_plan(es->deparse_cxt, child, lcons(node->ss.ps.plan, ancestors));
+  List *context =
+      set_deparse_context_plan(es->deparse_cxt, child, lcons(node->ss.ps.plan, ancestors));
   const bool use_prefix = list_length(es->rtable) > 1 || es->verbose;
   List *texts = NIL;
   for (int i = 0; i < count; ++i) {

@@ -29,8 +29,7 @@ int64 OffsetOf(WindowScan *scan, ExprState *state, const char *which) {
 
 core::Frame ResolveFrame(WindowScan *scan, const WindowFrame &source) {
   const int options = source.options;
-  const int64 start =
-      source.start != nullptr ? OffsetOf(scan, source.start, "starting") : 0;
+  const int64 start = source.start != nullptr ? OffsetOf(scan, source.start, "starting") : 0;
   const int64 end = source.end != nullptr ? OffsetOf(scan, source.end, "ending") : 0;
   core::Frame frame;
   frame.from_first = (options & FRAMEOPTION_START_UNBOUNDED_PRECEDING) != 0;
@@ -76,8 +75,7 @@ void PlanWindows(WindowScan *scan) {
   for (int i = 0; i < scan->output_count; ++i) {
     const WindowOutput &output = scan->outputs[i];
     if (!output.is_needed || output.function < 0) continue;
-    const auto *source =
-        static_cast<const WindowFrame *>(list_nth(scan->frames, output.function));
+    const auto *source = static_cast<const WindowFrame *>(list_nth(scan->frames, output.function));
     core::WindowFunction *function = &scan->plan->functions[output.function];
     function->op = output.call.op;
     function->frame = FrameFor(scan, output.call, *source);

@@ -10,9 +10,9 @@
 extern "C" {
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
-#include "optimizer/optimizer.h"
 #include "optimizer/tlist.h"
 #include "utils/typcache.h"
 }
@@ -62,10 +62,9 @@ void OfferPath(PlannerInfo *root, RelOptInfo *output, Path *input, const Windowi
   path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
   path->custom_paths = list_make1(CopyStack(windowing, bottom));
   const auto *lowest = static_cast<WindowAggPath *>(linitial(windowing.windows));
-  path->custom_private = list_make4(makeInteger(has_sort ? 1 : 0),
-                                    OrderFlags(root, lowest->winclause),
-                                    makeInteger(windowing.looks_back ? 1 : 0),
-                                    makeInteger(list_length(windowing.windows)));
+  path->custom_private = list_make4(
+      makeInteger(has_sort ? 1 : 0), OrderFlags(root, lowest->winclause),
+      makeInteger(windowing.looks_back ? 1 : 0), makeInteger(list_length(windowing.windows)));
   path->methods = &kWindowPathMethods;
   SetWindowCost(root, path, input, windowing);
   if (settings.stream == kStreamRequire) output->pathlist = NIL;
@@ -101,7 +100,7 @@ void OfferWindows(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output) {
   Windowing windowing;
   const char *why = nullptr;
   if (!CanStreamWindows(root, input, output, &windowing, &why)) {
-    Decline(why);
+    Decline(why, "these windows");
     return;
   }
   OfferPath(root, output, input->cheapest_total_path, windowing);

@@ -43,8 +43,7 @@ bool ArrivesInOrder(WindowScan *scan) {
   core::WindowPlan &plan = *scan->plan;
   const core::RowLayout &layout = *scan->check_layout;
   auto &memory = static_cast<std::pmr::memory_resource &>(*NewResource(scan));
-  auto *check =
-      pg::MakeOwned<core::OrderCheck>(scan->run_context, memory, plan, layout, limit);
+  auto *check = pg::MakeOwned<core::OrderCheck>(scan->run_context, memory, plan, layout, limit);
   Source *source = scan->order_source;
   BeginPass(&scan->input, source);
   bool in_order = true;

@@ -102,9 +102,8 @@ WindowFrame *FrameOf(const WindowScan *scan, const WindowAgg *node) {
 }
 
 Expr *ArgumentOf(const WindowScan *scan, const WindowAgg *node, const WindowFunc *call) {
-  Expr *argument = call->args == NIL
-                       ? reinterpret_cast<Expr *>(makeBoolConst(true, false))
-                       : static_cast<Expr *>(linitial(call->args));
+  Expr *argument = call->args == NIL ? reinterpret_cast<Expr *>(makeBoolConst(true, false))
+                                     : static_cast<Expr *>(linitial(call->args));
   return OverInput(scan, node, FilteredArgument(call->aggfilter, argument));
 }
 
@@ -159,8 +158,8 @@ void AddOutput(WindowScan *scan, Expr *expression, WindowOutput *output) {
     return;
   }
   output->encoding = PassEncoding(exprType(reinterpret_cast<Node *>(expression)));
-  output->input = AddInput(scan, ChildColumn(scan, castNode(Var, expression)->varattno),
-                           output->encoding);
+  output->input =
+      AddInput(scan, ChildColumn(scan, castNode(Var, expression)->varattno), output->encoding);
 }
 
 struct Needs {

@@ -57,7 +57,7 @@ struct WindowScan {
   core::RowLayout *store_layout;
 
   Source *source;
-  Source *order_source;  // of keys and order alone; null where the input cannot be read twice
+  Source *order_source;       // of keys and order alone; null where the input cannot be read twice
   MemoryContext run_context;  // everything below
   core::WindowEngine *engine;
   core::PartitionStore *store;

@@ -12,8 +12,8 @@ extern "C" {
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "optimizer/clauses.h"
-#include "optimizer/optimizer.h"
 #include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
 #include "optimizer/tlist.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -49,13 +49,14 @@ WindowClause *ClauseOf(const ListCell *cell) {
 }
 
 bool KeyProblem(PlannerInfo *root, const SortGroupClause *clause, const char **why) {
-  Node *key = get_sortgroupclause_expr(const_cast<SortGroupClause *>(clause),
-                                       root->processed_tlist);
+  Node *key =
+      get_sortgroupclause_expr(const_cast<SortGroupClause *>(clause), root->processed_tlist);
   const Oid type = exprType(key);
   if (KeyEncoding(type, exprCollation(key)) == Encoding::kNone) {
     *why = psprintf("A partition key of type %s has no streaming form.", format_type_be(type));
   } else if (lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr != clause->eqop) {
-    *why = psprintf("A partition key of type %s uses an equality of its own.", format_type_be(type));
+    *why =
+        psprintf("A partition key of type %s uses an equality of its own.", format_type_be(type));
   } else {
     return false;
   }
@@ -64,8 +65,8 @@ bool KeyProblem(PlannerInfo *root, const SortGroupClause *clause, const char **w
 
 // Orders are compared as words.
 bool OrderProblem(PlannerInfo *root, const SortGroupClause *clause, const char **why) {
-  Node *key = get_sortgroupclause_expr(const_cast<SortGroupClause *>(clause),
-                                       root->processed_tlist);
+  Node *key =
+      get_sortgroupclause_expr(const_cast<SortGroupClause *>(clause), root->processed_tlist);
   const Oid type = exprType(key);
   const TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_LT_OPR | TYPECACHE_GT_OPR);
   // "char" compares without a sign.
@@ -136,8 +137,8 @@ bool ClausesProblem(PlannerInfo *root, const Windowing &windowing, const char **
       return true;
     }
     // PostgreSQL stops reading there, and so saves more than we could.
-    if (clause->partitionClause == NIL && pg::RunConditionOf(static_cast<WindowAggPath *>(
-                                              lfirst(cell))) != NIL) {
+    if (clause->partitionClause == NIL &&
+        pg::RunConditionOf(static_cast<WindowAggPath *>(lfirst(cell))) != NIL) {
       *why = "A condition on a window without partitions ends the scan early.";
       return true;
     }
@@ -180,8 +181,7 @@ WindowClause *WindowOf(const Windowing &windowing, const WindowFunc *function) {
 
 // Found values stay in the history of their key, which holds words only.
 bool IsWord(const WindowFunc *function) {
-  const Encoding encoding =
-      PassEncoding(exprType(static_cast<Node *>(linitial(function->args))));
+  const Encoding encoding = PassEncoding(exprType(static_cast<Node *>(linitial(function->args))));
   return KindOf(encoding) != core::ValueKind::kText;
 }
 
@@ -199,9 +199,9 @@ bool LooksBack(const WindowFunc *function, const WindowCall &call, const WindowC
 // Every row is in a frame of its own, so every row's argument is evaluated by PostgreSQL too.
 bool HoldsCurrentRow(const WindowCall &call, const WindowClause *clause) {
   const int options = clause->frameOptions;
-  const bool starts = (options & (FRAMEOPTION_START_UNBOUNDED_PRECEDING |
-                                  FRAMEOPTION_START_OFFSET_PRECEDING |
-                                  FRAMEOPTION_START_CURRENT_ROW)) != 0;
+  const bool starts =
+      (options & (FRAMEOPTION_START_UNBOUNDED_PRECEDING | FRAMEOPTION_START_OFFSET_PRECEDING |
+                  FRAMEOPTION_START_CURRENT_ROW)) != 0;
   const bool ends =
       (options & (FRAMEOPTION_END_UNBOUNDED_FOLLOWING | FRAMEOPTION_END_OFFSET_FOLLOWING |
                   FRAMEOPTION_END_CURRENT_ROW)) != 0;

@@ -57,7 +57,8 @@ TEST(PartitionStore, KeepsEveryRow) {
   for (int round = 0; round < 20; ++round) {
     std::vector<TestRow> rows;
     for (int i = 0; i < 1000; ++i) {
-      rows.push_back({random() % 37, random() % 1000, static_cast<double>(i)});
+      rows.push_back({static_cast<std::int64_t>(random() % 37),
+                      static_cast<std::int64_t>(random() % 1000), i * 1.0});
       ++counts[rows.back().key];
     }
     ASSERT_TRUE(test.Add(rows));

@@ -117,7 +117,9 @@ TEST(WindowEngine, LagRanksAndFirstValue) {
     for (int i = 0; i < 300; ++i) {
       const int row = round * 300 + i;
       ASSERT_EQ(results[0].state[i], row < 2 ? ResultState::kAbsent : ResultState::kValue);
-      if (row >= 2) ASSERT_EQ(AsDouble(results[0].word[i]), row - 2.0);
+      if (row >= 2) {
+        ASSERT_EQ(AsDouble(results[0].word[i]), row - 2.0);
+      }
       ASSERT_EQ(results[1].word[i], row / 3 * 3 + 1);
       ASSERT_EQ(results[2].word[i], row / 3 + 1);
       ASSERT_EQ(AsDouble(results[3].word[i]), 0.0);
