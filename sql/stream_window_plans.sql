@@ -19,6 +19,8 @@ SELECT plan_of('SELECT sum(v) OVER (PARTITION BY k ORDER BY at) FROM (SELECT * F
 SET compute_query_id = off;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT id, rank() OVER (PARTITION BY k + 1 ORDER BY at) * 2 FROM event;
 
+EXPLAIN (COSTS OFF) SELECT lag(v) OVER (ORDER BY at DESC, id NULLS FIRST) FROM event;
+
 -- Where memory is full before the first row was given out, PostgreSQL's own nodes run.
 SET work_mem = '64kB';
 SET hash_mem_multiplier = 1;

@@ -11,8 +11,7 @@ namespace weir::core {
 
 PartitionRun::PartitionRun(std::pmr::memory_resource &memory, const WindowPlan &plan,
                            const PartitionStore &store)
-    : memory_(memory),
-      plan_(plan),
+    : plan_(plan),
       store_(store),
       deques_(memory),
       series_(&memory),

@@ -36,7 +36,6 @@ class PartitionRun {
     SeriesView view;
   };
 
-  std::pmr::memory_resource &memory_;
   const WindowPlan &plan_;
   const PartitionStore &store_;
   Arena deques_;

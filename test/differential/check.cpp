@@ -199,6 +199,8 @@ void Checker::Compare(const Query &query, const Answer &off, const Answer &on,
   for (std::size_t i = 0; i < off.outcomes.size() && i < on.outcomes.size(); ++i) {
     const Outcome &expected = off.outcomes[i];
     const Outcome &actual = on.outcomes[i];
+    // PostgreSQL took too long over frames of many floats.
+    if (query.is_windowed && expected.sqlstate == "57014") return;
     if (expected.sqlstate != actual.sqlstate) {
       const bool is_early = strictness != Strictness::kExact || query.is_windowed;
       if (is_early && MayStopEarly(query)) return;

@@ -45,6 +45,15 @@ double CorrelationOf(PlannerInfo *root, const WindowClause *clause) {
   return correlation;
 }
 
+// Whether rows with peers are to be expected.
+bool HasPeers(PlannerInfo *root, const WindowClause *clause, double rows) {
+  constexpr double kMostlyAlone = 0.9;
+  List *columns =
+      list_concat(get_sortgrouplist_exprs(clause->partitionClause, root->processed_tlist),
+                  get_sortgrouplist_exprs(clause->orderClause, root->processed_tlist));
+  return estimate_num_groups(root, columns, rows, nullptr, nullptr) < rows * kMostlyAlone;
+}
+
 bool IsReadByPages(const Path *path) {
   while (IsA(path, ProjectionPath)) path = castNode(ProjectionPath, path)->subpath;
   return path->pathtype == T_SeqScan;
@@ -62,7 +71,8 @@ void SetWindowCost(PlannerInfo *root, CustomPath *path, const Path *input,
   double start = kSetUpCost + input->startup_cost;
   double run = rows * list_length(windowing.functions) * cpu_operator_cost * kFunctionShare +
                rows * cpu_tuple_cost * kRowShare;
-  const bool may_stream = windowing.looks_back && IsReadByPages(input);
+  const bool may_stream = windowing.looks_back && IsReadByPages(input) &&
+                          !(windowing.ends_with_peers && HasPeers(root, lowest->winclause, rows));
   if (may_stream && CorrelationOf(root, lowest->winclause) >= kInOrder) {
     // The first reading only looks at keys and order.
     start += read / 2;

@@ -1,4 +1,5 @@
 #include "pg/compat.hpp"
+#include "stream/window/window_node.hpp"
 #include "stream/window/window_state.hpp"
 
 extern "C" {
@@ -9,34 +10,40 @@ extern "C" {
 namespace weir::stream {
 namespace {
 
-// Columns as the input computes them.
-List *ColumnTexts(WindowScan *scan, List *ancestors, ExplainState *es, int count,
-                  const AttrNumber *columns) {
+// A column as the input computes it.
+char *ColumnText(WindowScan *scan, List *ancestors, ExplainState *es, AttrNumber column) {
   CustomScanState *node = &scan->input.css;
   Plan *child = scan->input.child->plan;
   List *context =
       set_deparse_context_plan(es->deparse_cxt, child, lcons(node->ss.ps.plan, ancestors));
   const bool use_prefix = list_length(es->rtable) > 1 || es->verbose;
-  List *texts = NIL;
-  for (int i = 0; i < count; ++i) {
-    TargetEntry *entry = list_nth_node(TargetEntry, child->targetlist, columns[i] - 1);
-    Node *expression = reinterpret_cast<Node *>(entry->expr);
-    texts = lappend(texts, deparse_expression(expression, context, use_prefix, true));
-  }
-  return texts;
+  TargetEntry *entry = list_nth_node(TargetEntry, child->targetlist, column - 1);
+  return deparse_expression(reinterpret_cast<Node *>(entry->expr), context, use_prefix, true);
+}
+
+// What is not said is the default: ascending with NULLs last, descending with NULLs first.
+const char *DirectionOf(List *flags, int column) {
+  const bool descends = list_nth_int(flags, 2 * column) != 0;
+  const bool nulls_first = list_nth_int(flags, 2 * column + 1) != 0;
+  if (descends) return nulls_first ? " DESC" : " DESC NULLS LAST";
+  return nulls_first ? " NULLS FIRST" : "";
 }
 
 void ExplainKeys(WindowScan *scan, List *ancestors, ExplainState *es) {
   const WindowAgg *lowest = scan->lowest;
-  if (lowest->partNumCols > 0) {
-    ExplainPropertyList("Partition Key",
-                        ColumnTexts(scan, ancestors, es, lowest->partNumCols, lowest->partColIdx),
-                        es);
+  List *keys = NIL;
+  for (int i = 0; i < lowest->partNumCols; ++i) {
+    keys = lappend(keys, ColumnText(scan, ancestors, es, lowest->partColIdx[i]));
   }
-  if (lowest->ordNumCols > 0) {
-    ExplainPropertyList(
-        "Order", ColumnTexts(scan, ancestors, es, lowest->ordNumCols, lowest->ordColIdx), es);
+  if (keys != NIL) ExplainPropertyList("Partition Key", keys, es);
+  const auto *plan = reinterpret_cast<CustomScan *>(scan->input.css.ss.ps.plan);
+  List *flags = static_cast<List *>(list_nth(plan->custom_private, kPrivateOrder));
+  List *order = NIL;
+  for (int i = 0; i < lowest->ordNumCols; ++i) {
+    char *text = ColumnText(scan, ancestors, es, lowest->ordColIdx[i]);
+    order = lappend(order, psprintf("%s%s", text, DirectionOf(flags, i)));
   }
+  if (order != NIL) ExplainPropertyList("Order", order, es);
 }
 
 // What was done about the order of rows.

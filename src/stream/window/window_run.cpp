@@ -50,7 +50,8 @@ bool ArrivesInOrder(WindowScan *scan) {
   while (in_order) {
     const int count = ReadBatch(&scan->input, source);
     if (count == 0) break;
-    in_order = pg::CallCore([&] { return check->Add(source->set->columns, count); });
+    in_order = pg::CallCore([&] { return check->Add(source->set->columns, count); }) &&
+               !TiesMatter(scan->plan, check->longest_tie());
     ReleaseBatch(&scan->input, source, count);
   }
   EndPass(source);
@@ -58,8 +59,7 @@ bool ArrivesInOrder(WindowScan *scan) {
   NotePeak(scan, check->bytes());
   const double bytes = static_cast<double>(check->keys()) *
                        static_cast<double>(core::WindowEngine::BytesOfKey(*scan->streamed_plan));
-  return in_order && bytes <= static_cast<double>(limit) &&
-         !TiesMatter(scan->plan, check->longest_tie());
+  return in_order && bytes <= static_cast<double>(limit);
 }
 
 void MakeResults(WindowScan *scan) {

@@ -242,6 +242,9 @@ bool FunctionsProblem(PlannerInfo *root, Windowing *windowing, const char **why)
     if (UsesFrame(call) && FrameProblem(clause, why)) return true;
     if (ErrorProblem(root, function, call, clause, why)) return true;
     windowing->looks_back &= LooksBack(function, call, clause);
+    windowing->ends_with_peers |= UsesFrame(call) &&
+                                  (clause->frameOptions & FRAMEOPTION_RANGE) != 0 &&
+                                  (clause->frameOptions & FRAMEOPTION_END_CURRENT_ROW) != 0;
   }
   if (list_length(windowing->functions) > core::kMaxWindowFunctions) {
     *why = "There are too many window functions.";

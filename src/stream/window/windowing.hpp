@@ -12,10 +12,11 @@ namespace weir::stream {
 // The windows of a query as the node wants them. They share their partitions, and the order of each
 // begins that of the first.
 struct Windowing {
-  List *windows;       // of WindowAggPath, the lowest first
-  List *functions;     // of WindowFunc
-  PathTarget *target;  // the input's columns, then the functions, bare
-  bool looks_back;     // no function needs rows after the current one
+  List *windows;         // of WindowAggPath, the lowest first
+  List *functions;       // of WindowFunc
+  PathTarget *target;    // the input's columns, then the functions, bare
+  bool looks_back;       // no function needs rows after the current one
+  bool ends_with_peers;  // some frame does
 };
 
 bool CanStreamWindows(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
