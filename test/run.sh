@@ -2,7 +2,7 @@
 # Runs the tests, tier by tier, and ends in "N passed, N failed".
 #
 # Usage: run.sh gate|long                   everything, or everything and the slow parts
-#        run.sh unit|lint|build|headers|differential|simulation   one tier
+#        run.sh TIER                    one tier, by its name
 #        run.sh regress|isolation|tap [NAME...]   one tier, or some tests of it
 #
 # A tier that cannot run counts as failed. SEED=n repeats a run of the random tests; ROUNDS=n repeats
@@ -74,6 +74,12 @@ tier_differential() {
 }
 
 tier_simulation() { count_of_script simulation "$root/test/simulation/run.sh"; }
+
+# Queries over windows, far fewer: most of what they run on is shared.
+tier_windows() {
+  WINDOWS=1 COUNT=${COUNT:-$([ "$mode" = long ] && echo 10000 || echo 1000)} \
+    count_of_script differential "$root/test/differential/run.sh"
+}
 
 tier_build() {
   local what
@@ -220,17 +226,22 @@ keep_logs() {
 
 scratch_begin
 echo "SEED=$SEED"
+gate_tiers=(unit lint build regress differential windows isolation tap simulation headers)
+long_tiers=(tidy regress_parallel regress_generic)
 case $mode in
   gate)
     export WEIR_RING_OPERATIONS=${WEIR_RING_OPERATIONS:-100000000}
-    tiers=(unit lint build regress differential isolation tap simulation headers)
+    tiers=("${gate_tiers[@]}")
     ;;
   long)
     export WEIR_LONG=1 ROUNDS=${ROUNDS:-25} WEIR_RING_OPERATIONS=${WEIR_RING_OPERATIONS:-1000000000}
-    tiers=(unit lint tidy build regress regress_parallel regress_generic differential isolation tap simulation headers)
+    tiers=("${gate_tiers[@]}" "${long_tiers[@]}")
     ;;
-  unit | lint | tidy | build | headers | differential | simulation | regress | isolation | tap) tiers=("$mode") ;;
-  *) fail "usage: run.sh gate|long|unit|lint|tidy|build|headers|differential|simulation, or regress|isolation|tap [NAME...]" ;;
+  *)
+    [[ " ${gate_tiers[*]} ${long_tiers[*]} " == *" $mode "* ]] ||
+      fail "usage: run.sh gate|long, or a tier: ${gate_tiers[*]} ${long_tiers[*]} [NAME...]"
+    tiers=("$mode")
+    ;;
 esac
 for name in "${tiers[@]}"; do tier "$name"; done
 

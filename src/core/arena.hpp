@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <memory_resource>
 
 namespace weir::core {
@@ -76,5 +77,16 @@ class Arena final : public std::pmr::memory_resource {
   std::byte *end_ = nullptr;
   std::size_t bytes_ = 0;
 };
+
+// An array of default values, as aligned as its type asks.
+template <typename T>
+T *NewArray(std::pmr::memory_resource &arena, std::size_t count) {
+  const std::size_t slack = alignof(T) > 8 ? alignof(T) : 0;
+  const auto address =
+      reinterpret_cast<std::uintptr_t>(arena.allocate(sizeof(T) * count + slack, 8));
+  auto *array = reinterpret_cast<T *>((address + slack) / alignof(T) * alignof(T));
+  for (std::size_t i = 0; i < count; ++i) std::construct_at(array + i);
+  return array;
+}
 
 }  // namespace weir::core

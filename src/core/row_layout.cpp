@@ -81,6 +81,7 @@ void FinishLayout(RowLayout &layout, const ValueKind *kinds, const bool *nullabl
   for (int i = 0; i < layout.column_count; ++i) {
     PlaceStates(layout.state[i], layout.need[i], kinds[i], nullable[i], offset);
   }
+  if (layout.extra_bytes > 0) layout.extra = Place(offset, layout.extra_bytes);
   layout.stride = RoundStride(offset);
 }
 

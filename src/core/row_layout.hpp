@@ -51,6 +51,8 @@ struct RowLayout {
   int column_count = 0;
   std::uint32_t need[kMaxColumns] = {};
   StateOffsets state[kMaxColumns];
+  int extra_bytes = 0;  // zeroed room after the states, for the caller
+  int extra = -1;       // its offset
   int stride = 8;
 };
 

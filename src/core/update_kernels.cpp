@@ -7,26 +7,6 @@ inline std::byte *RowAt(const UpdateInput &input, int i) noexcept {
   return input.rows[input.is_single_group ? 0 : i];
 }
 
-// Youngs and Cramer's update in the order of operations that PostgreSQL uses, so that every bit of
-// a variance is the same. Returns whether PostgreSQL would report an overflow.
-inline bool AddMoment(Moments &state, double value) noexcept {
-  const double old_count = state.count;
-  const double old_sum = state.sum;
-  state.count += 1.0;
-  state.sum += value;
-  if (old_count > 0.0) {
-    const double deviation = value * state.count - state.sum;
-    state.squares += deviation * deviation / (state.count * old_count);
-    if (std::isinf(state.sum) || std::isinf(state.squares)) {
-      if (!std::isinf(old_sum) && !std::isinf(value)) return true;
-      state.squares = std::numeric_limits<double>::quiet_NaN();
-    }
-  } else if (std::isnan(value) || std::isinf(value)) {
-    state.squares = std::numeric_limits<double>::quiet_NaN();
-  }
-  return false;
-}
-
 template <typename State, typename Add>
 inline void ForEachValue(const UpdateInput &input, const Column &column, std::int32_t offset,
                          Add add) noexcept {

@@ -12,6 +12,7 @@ extern "C" {
 #include "executor/executor.h"
 #include "executor/instrument.h"
 #include "nodes/nodeFuncs.h"
+#include "nodes/pathnodes.h"
 #include "pgstat.h"
 #include "storage/bufmgr.h"
 #include "storage/proc.h"
@@ -138,6 +139,15 @@ inline bool ComparesLikeC(Oid collation) {
   return pg_newlocale_from_collation(collation)->collate_is_c;
 #else
   return lc_collate_is_c(collation);
+#endif
+}
+
+// 17 moved it from the clause to the path.
+inline List *RunConditionOf(const WindowAggPath *path) {
+#if PG_VERSION_NUM >= 170000
+  return path->runCondition;
+#else
+  return path->winclause->runCondition;
 #endif
 }
 

@@ -114,20 +114,25 @@ bool IsFloat(Encoding encoding) {
 
 }  // namespace
 
+const AggregateForm *FormOfFunction(Oid function) {
+  for (const AggregateForm &form : kForms) {
+    if (form.function == function) return &form;
+  }
+  return nullptr;
+}
+
 const AggregateForm *FormOf(const Aggref *aggref, const char **why) {
   *why = ShapeProblem(aggref);
   if (*why != nullptr) return nullptr;
-  for (const AggregateForm &form : kForms) {
-    if (form.function != aggref->aggfnoid) continue;
-    if (form.argument == Encoding::kText && !ComparesBytes(aggref->inputcollid)) {
-      *why = "The minimum or maximum of text is streamed only in the C collation.";
-      return nullptr;
-    }
-    return &form;
+  const AggregateForm *form = FormOfFunction(aggref->aggfnoid);
+  if (form == nullptr) {
+    *why = psprintf("Aggregate function %s has no streaming form.",
+                    format_procedure(aggref->aggfnoid));
+  } else if (form->argument == Encoding::kText && !ComparesBytes(aggref->inputcollid)) {
+    *why = "The minimum or maximum of text is streamed only in the C collation.";
+    form = nullptr;
   }
-  *why =
-      psprintf("Aggregate function %s has no streaming form.", format_procedure(aggref->aggfnoid));
-  return nullptr;
+  return form;
 }
 
 uint32 NeedsOf(const AggregateForm &form, bool careful, bool partial) {

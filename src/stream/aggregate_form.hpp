@@ -35,6 +35,9 @@ struct AggregateForm {
 // The form of an aggregate call, or null; then *why says the reason, if the caller asks.
 const AggregateForm *FormOf(const Aggref *aggref, const char **why);
 
+// The form of a function, whatever is around its call; null if there is none.
+const AggregateForm *FormOfFunction(Oid function);
+
 // The states it needs. `careful`: averages keep what tells an overflow as PostgreSQL does;
 // `partial`: states that can be handed to PostgreSQL's combine functions.
 uint32 NeedsOf(const AggregateForm &form, bool careful, bool partial);

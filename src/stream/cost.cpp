@@ -22,6 +22,17 @@ const Path *StripProjection(const Path *path) {
   return path;
 }
 
+// What does not fit memory is written and read once.
+double SpillCost(const Path *input, double groups) {
+  const double group_bytes = input->pathtarget->width + 64.0;
+  const double memory = static_cast<double>(get_hash_memory_limit());
+  if (groups * group_bytes <= memory) return 0;
+  const double spilled_share = 1 - memory / (groups * group_bytes);
+  return 2 * spilled_share * input->rows * group_bytes / BLCKSZ * seq_page_cost;
+}
+
+}  // namespace
+
 // A sequential scan is read page by page, which saves most of its cost per row.
 double InputCost(const Path *input) {
   const Path *scan = StripProjection(input);
@@ -38,17 +49,6 @@ double InputCost(const Path *input) {
   }
   return Max(input->total_cost - saved, input->total_cost * kLeastScanShare);
 }
-
-// What does not fit memory is written and read once.
-double SpillCost(const Path *input, double groups) {
-  const double group_bytes = input->pathtarget->width + 64.0;
-  const double memory = static_cast<double>(get_hash_memory_limit());
-  if (groups * group_bytes <= memory) return 0;
-  const double spilled_share = 1 - memory / (groups * group_bytes);
-  return 2 * spilled_share * input->rows * group_bytes / BLCKSZ * seq_page_cost;
-}
-
-}  // namespace
 
 void SetCost(CustomPath *path, const AggPath *agg, int columns, double groups) {
   const Path *input = agg->subpath;

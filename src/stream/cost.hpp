@@ -12,4 +12,7 @@ namespace weir::stream {
 // `agg` is the stock path for the same work, `columns` the number of keys and aggregates.
 void SetCost(CustomPath *path, const AggPath *agg, int columns, double groups);
 
+// What reading the input costs where sequential scans are read page by page.
+double InputCost(const Path *input);
+
 }  // namespace weir::stream

@@ -90,14 +90,10 @@ PGFunction SpreadFunction(Operation operation) {
 Datum SpreadDatum(const GroupView &group, Operation operation, bool *is_null) {
   if (group.state->squares >= 0) {
     const auto squares = core::Load<core::Squares>(group.row + group.state->squares);
-    return FinishSquares(group.count, squares, SpreadFunction(operation), is_null);
+    return SpreadOf(group.count, squares, operation, is_null);
   }
   const auto moments = core::Load<core::Moments>(group.row + group.state->moments);
-  const double divisor = moments.count - (IsSample(operation) ? 1.0 : 0.0);
-  *is_null = divisor <= 0.0;
-  if (*is_null) return 0;
-  const double variance = moments.squares / divisor;
-  return Float8GetDatum(IsDeviation(operation) ? sqrt(variance) : variance);
+  return SpreadOf(moments, operation, is_null);
 }
 
 Datum AggregateDatum(const GroupView &group, Operation operation, bool *is_null) {
@@ -151,6 +147,18 @@ bool IsCount(Operation operation) {
 }
 
 }  // namespace
+
+Datum SpreadOf(int64 count, const core::Squares &squares, Operation operation, bool *is_null) {
+  return FinishSquares(count, squares, SpreadFunction(operation), is_null);
+}
+
+Datum SpreadOf(const core::Moments &moments, Operation operation, bool *is_null) {
+  const double divisor = moments.count - (IsSample(operation) ? 1.0 : 0.0);
+  *is_null = divisor <= 0.0;
+  if (*is_null) return 0;
+  const double variance = moments.squares / divisor;
+  return Float8GetDatum(IsDeviation(operation) ? sqrt(variance) : variance);
+}
 
 Datum WordDatum(int64 word, Encoding encoding) {
   switch (encoding) {

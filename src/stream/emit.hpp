@@ -18,6 +18,10 @@ struct GroupView {
 
 Datum WordDatum(int64 word, Encoding encoding);
 
+// Variance or deviation, as the operation says; NULL where there are too few values.
+Datum SpreadOf(int64 count, const core::Squares &squares, Operation operation, bool *is_null);
+Datum SpreadOf(const core::Moments &moments, Operation operation, bool *is_null);
+
 // The transition state that PostgreSQL's combine function expects from a parallel worker.
 Datum PartialDatum(const GroupView &group, Operation operation, bool *is_null);
 

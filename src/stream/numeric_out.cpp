@@ -147,6 +147,8 @@ Datum DivideByCount(Datum numeric, int64 count) {
   return DirectFunctionCall2(numeric_div, numeric, NumericGetDatum(int64_to_numeric(count)));
 }
 
+Datum AverageOf(__int128 sum, int64 count) { return DivideByCount(NumericOf(sum), count); }
+
 Datum SerializeIntegerSum(int64 count, __int128 sum) {
   StringInfoData buffer;
   pq_begintypsend(&buffer);

@@ -14,6 +14,9 @@ Datum NumericOf(core::NumericSum sum);
 
 Datum DivideByCount(Datum numeric, int64 count);
 
+// The quotient as numeric_div gives it.
+Datum AverageOf(__int128 sum, int64 count);
+
 // Transition states as PostgreSQL's serialize functions write them.
 Datum SerializeIntegerSum(int64 count, __int128 sum);
 Datum SerializeSquares(int64 count, const core::Squares &squares);

@@ -6,6 +6,7 @@
 #include "stream/reason.hpp"
 #include "stream/stream.hpp"
 #include "stream/support.hpp"
+#include "stream/window/window_node.hpp"
 
 #include "pg/hook.hpp"
 #include "settings.hpp"
@@ -149,6 +150,7 @@ void OfferPaths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input, R
   if (stage == UPPERREL_GROUP_AGG && IsWanted(root->parse->groupClause != NIL)) {
     OfferGrouping(root, input, output, static_cast<GroupPathExtraData *>(extra));
   }
+  if (stage == UPPERREL_WINDOW) OfferWindows(root, input, output);
   if (stage == UPPERREL_DISTINCT && IsWanted(true)) OfferDistinct(root, input, output);
 }
 
@@ -177,6 +179,7 @@ const CustomScanMethods kScanMethods = {.CustomName = kNodeName,
 
 void Install() {
   RegisterCustomScanMethods(&kScanMethods);
+  RegisterWindowNode();
   UpperPathsHook::Install(OfferPaths);
   InstallQueryScan();
   InstallEmit();

@@ -37,13 +37,13 @@ void PlanQueries(List *raw, const char *text) {
 
 }  // namespace
 
-void Decline(const char *why) {
+void Decline(const char *why, const char *what) {
   if (inquiry.is_active) {
     if (inquiry.reason[0] == '\0') strlcpy(inquiry.reason, why, kReasonBytes);
     return;
   }
   if (settings.stream != kStreamRequire) return;
-  ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot stream this aggregation"),
+  ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot stream %s", what),
           errdetail_internal("%s", why),
           errhint("SET weir.stream = auto; lets PostgreSQL run what cannot be streamed."));
 }

@@ -49,24 +49,6 @@ void AddTime(AggregateScan *scan) {
   scan->time_column = AddInput(scan, reinterpret_cast<Expr *>(var), Encoding::kInt64);
 }
 
-// FILTER becomes a condition around the argument: rows that fail it are NULL, and are ignored.
-Expr *FilteredArgument(const Aggref *aggref, Expr *argument) {
-  if (aggref->aggfilter == nullptr) return argument;
-  auto *when = makeNode(CaseWhen);
-  when->expr = aggref->aggfilter;
-  when->result = argument;
-  when->location = -1;
-  auto *condition = makeNode(CaseExpr);
-  Node *node = reinterpret_cast<Node *>(argument);
-  condition->casetype = exprType(node);
-  condition->casecollid = exprCollation(node);
-  condition->args = list_make1(when);
-  condition->defresult = reinterpret_cast<Expr *>(
-      makeNullConst(condition->casetype, exprTypmod(node), condition->casecollid));
-  condition->location = -1;
-  return reinterpret_cast<Expr *>(condition);
-}
-
 OutputColumn AggregateOutput(AggregateScan *scan, const Aggref *aggref) {
   const char *why;
   const AggregateForm *form = FormOf(aggref, &why);
@@ -78,7 +60,8 @@ OutputColumn AggregateOutput(AggregateScan *scan, const Aggref *aggref) {
                                        : linitial_node(TargetEntry, aggref->args)->expr;
   const Encoding encoding =
       form->argument == Encoding::kNone ? Encoding::kNullness : form->argument;
-  return {form, AddInput(scan, FilteredArgument(aggref, argument), encoding), Encoding::kNone};
+  return {form, AddInput(scan, FilteredArgument(aggref->aggfilter, argument), encoding),
+          Encoding::kNone};
 }
 
 OutputColumn KeyOutput(const AggregateScan *scan, const Var *var) {
@@ -145,6 +128,23 @@ bool IsRepeatable(const Source *source) {
 }
 
 }  // namespace
+
+Expr *FilteredArgument(Expr *filter, Expr *argument) {
+  if (filter == nullptr) return argument;
+  auto *when = makeNode(CaseWhen);
+  when->expr = filter;
+  when->result = argument;
+  when->location = -1;
+  auto *condition = makeNode(CaseExpr);
+  Node *node = reinterpret_cast<Node *>(argument);
+  condition->casetype = exprType(node);
+  condition->casecollid = exprCollation(node);
+  condition->args = list_make1(when);
+  condition->defresult = reinterpret_cast<Expr *>(
+      makeNullConst(condition->casetype, exprTypmod(node), condition->casecollid));
+  condition->location = -1;
+  return reinterpret_cast<Expr *>(condition);
+}
 
 void PlanStates(AggregateScan *scan, bool careful) {
   core::AggregatorPlan *plan = scan->plan;

@@ -7,4 +7,7 @@ namespace weir::stream {
 
 void SetUpScan(AggregateScan *scan, EState *estate, int eflags);
 
+// FILTER becomes a condition around the argument: rows that fail it are NULL, and are ignored.
+Expr *FilteredArgument(Expr *filter, Expr *argument);
+
 }  // namespace weir::stream

@@ -47,7 +47,7 @@ class Checker {
 
   void Prepare(const Query &query, const char *mode);
   Outcome Explain(const Script &script);
-  void NotePlan(const std::string &plan, Verdict *verdict);
+  void NotePlan(const std::string &plan, bool is_windowed, Verdict *verdict);
   Answer Run(const Script &script);
   void Close(const Script &script);
   bool ChooseMode(const Query &query, const Script &script, std::string *plan, Verdict *verdict);

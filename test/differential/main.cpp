@@ -1,7 +1,8 @@
 // Runs random queries with the streaming executor on and off and compares what they give.
 //
-// SEED=n repeats a run, COUNT=n sets the number of queries, FINDINGS=dir keeps a script of each
-// distinct failure there. The server is the one that the usual PG* variables name.
+// SEED=n repeats a run, COUNT=n sets the number of queries, WINDOWS=1 runs queries over windows
+// instead of groups, FINDINGS=dir keeps a script of each distinct failure there. The server is the
+// one that the usual PG* variables name.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -39,8 +40,12 @@ std::uint64_t NumberFrom(const char *variable, std::uint64_t otherwise) {
 
 class Run {
  public:
-  Run(std::uint64_t seed, int count)
-      : seed_(seed), count_(count), session_(20000), checker_(session_) {}
+  Run(std::uint64_t seed, int count, bool is_windowed)
+      : seed_(seed),
+        count_(count),
+        is_windowed_(is_windowed),
+        session_(20000),
+        checker_(session_) {}
 
   bool Go() {
     if (!session_.IsAlive()) {
@@ -85,7 +90,7 @@ class Run {
       return session_.IsAlive();
     }
     for (int i = 0; i < kQueriesPerWorld && done_ < count_; ++i) {
-      const Query query = DrawQuery(random, world);
+      const Query query = DrawQuery(random, world, is_windowed_);
       const Verdict verdict = checker_.Check(query, world.is_tame);
       Count(verdict);
       if (verdict.failure == Failure::kNone) continue;
@@ -137,6 +142,7 @@ class Run {
 
   std::uint64_t seed_;
   int count_;
+  bool is_windowed_;
   Session session_;
   Checker checker_;
   Totals totals_;
@@ -154,7 +160,7 @@ int main() {
   std::printf("SEED=%llu COUNT=%d\n", static_cast<unsigned long long>(seed), count);
   std::fflush(stdout);
   const auto started = std::chrono::steady_clock::now();
-  weir::differential::Run run(seed, count);
+  weir::differential::Run run(seed, count, NumberFrom("WINDOWS", 0) != 0);
   const bool is_whole = run.Go();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   std::printf("%.0f seconds\n", took.count());

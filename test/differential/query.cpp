@@ -1,6 +1,7 @@
 #include "query.hpp"
 
 #include "expression.hpp"
+#include "windows.hpp"
 
 namespace weir::differential {
 namespace {
@@ -145,6 +146,14 @@ void DrawLists(Random &random, const Scope &scope, Query *query) {
   if (keys >= 2 && random.Chance(3)) query->grouping = random.Pick({"ROLLUP", "CUBE"});
 }
 
+void DrawWindowLists(Random &random, const Scope &scope, Query *query) {
+  Expressions expressions(random, scope);
+  static const std::vector<int> kConditionCounts{0, 0, 0, 1, 1, 2};
+  for (int i = random.Pick(kConditionCounts); i > 0; --i)
+    query->where.push_back(expressions.Condition());
+  DrawWindows(random, scope, query);
+}
+
 void DrawTail(Random &random, Query *query) {
   query->is_ordered = !query->keys.empty() && query->grouping.empty() && random.Chance(25);
   if (!query->is_ordered || random.Chance(40)) return;
@@ -236,9 +245,23 @@ void DrawSettings(Random &random, bool is_tame, Query *query) {
   if (random.Chance(15)) set("enable_seqscan", "off");
 }
 
+// Rows have an order of their own; conditions on functions stand around them.
+std::string SelectWindows(const Query &query, std::vector<std::string> list, bool is_whole) {
+  const bool is_wrapped = !query.having.empty();
+  std::string text = Cat(is_whole ? query.with : "", is_wrapped ? "SELECT * FROM (" : "", "SELECT ",
+                         Join(list, ", "), " FROM ", query.from);
+  if (!query.where.empty()) text += Cat(" WHERE ", Join(query.where, " AND "));
+  if (is_wrapped) text += Cat(") q WHERE ", Join(query.having, " AND "));
+  if (query.is_ordered) text += " ORDER BY 1";
+  if (query.limit >= 0) text += Cat(" LIMIT ", query.limit);
+  if (query.offset >= 0) text += Cat(" OFFSET ", query.offset);
+  return text;
+}
+
 std::string Select(const Query &query, bool is_whole) {
   std::vector<std::string> list = query.keys;
   list.insert(list.end(), query.aggregates.begin(), query.aggregates.end());
+  if (query.is_windowed) return SelectWindows(query, list, is_whole);
   std::string text =
       Cat(is_whole ? query.with : "", "SELECT ", query.is_distinct ? "DISTINCT " : "",
           Join(list, ", "), " FROM ", query.from);
@@ -280,17 +303,21 @@ std::string Text(const Query &query) {
 
 }  // namespace
 
-Query DrawQuery(Random &random, const World &world) {
+Query DrawQuery(Random &random, const World &world, bool is_windowed) {
   Query query;
   query.shape = DrawShape(random);
   query.is_frugal = random.Chance(20);
   Scope scope;
   DrawFrom(random, world, &query, &scope);
+  while (is_windowed && !HasNumbers(query)) {
+    query.from = query.with = "";
+    DrawFrom(random, world, &query, &scope);
+  }
   if (query.shape == Shape::kPrepared) scope.outer = {"$1", "$2"};
   if (query.shape == Shape::kLateral || query.shape == Shape::kScalar ||
       query.shape == Shape::kExists)
     scope.outer = {"o.k"};
-  DrawLists(random, scope, &query);
+  is_windowed ? DrawWindowLists(random, scope, &query) : DrawLists(random, scope, &query);
   if (!scope.outer.empty() && random.Chance(70)) {
     const Reference column = scope.columns.back();
     query.where.push_back(Cat(column.text, random.Pick({" > ", " < ", " = "}), scope.outer[0]));

@@ -34,6 +34,7 @@ struct Query {
   std::vector<std::string> aggregates;
   std::vector<std::string> having;
   std::string grouping;      // ROLLUP or CUBE; empty for ordinary groups
+  bool is_windowed = false;  // aggregates are window functions, having a condition around them
   bool is_distinct = false;  // DISTINCT keys, or DISTINCT over groups
   bool is_ordered = false;
   int limit = -1;
@@ -57,7 +58,7 @@ struct Script {
   std::vector<std::string> close;
 };
 
-Query DrawQuery(Random &random, const World &world);
+Query DrawQuery(Random &random, const World &world, bool is_windowed);
 Script Render(const Query &query);
 
 // The settings as SET commands, without weir.stream.

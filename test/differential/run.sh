@@ -3,6 +3,7 @@
 # other. Ends in "differential: N passed, N failed".
 #
 # Usage: run.sh        SEED=n repeats a run; COUNT=n sets the number of queries (10000);
+#                      WINDOWS=1 draws queries over windows;
 #                      FINDINGS=dir keeps a script of each distinct failure.
 set -uo pipefail
 
@@ -16,7 +17,7 @@ build_variant "${VARIANT:-failpoints}" && install_variant "${VARIANT:-failpoints
 server_start differential weir.capture=off autovacuum=off ||
   fail "no server for the differential tester"
 
-SEED=${SEED:-} COUNT=${COUNT:-10000} FINDINGS=${FINDINGS:-} "$tester"
+SEED=${SEED:-} COUNT=${COUNT:-10000} WINDOWS=${WINDOWS:-} FINDINGS=${FINDINGS:-} "$tester"
 status=$?
 server_stop "$scratch/differential"
 if grep -E 'PANIC:|TRAP:|terminated by (signal|exception)' "$scratch/log/server-differential.log"; then
