@@ -2,7 +2,7 @@
 # Runs the tests, tier by tier, and ends in "N passed, N failed".
 #
 # Usage: run.sh gate|long                   everything, or everything and the slow parts
-#        run.sh unit|lint|build|headers|differential|windows   one tier
+#        run.sh unit|lint|build|headers|differential|windows|simulation   one tier
 #        run.sh regress|isolation|tap [NAME...]   one tier, or some tests of it
 #
 # A tier that cannot run counts as failed. SEED=n repeats a run of the random tests; ROUNDS=n repeats
@@ -78,6 +78,8 @@ tier_windows() {
   WINDOWS=1 COUNT=${COUNT:-$([ "$mode" = long ] && echo 10000 || echo 1000)} \
     count_of_script differential "$root/test/differential/run.sh"
 }
+
+tier_simulation() { count_of_script simulation "$root/test/simulation/run.sh"; }
 
 tier_build() {
   local what
@@ -227,14 +229,14 @@ echo "SEED=$SEED"
 case $mode in
   gate)
     export WEIR_RING_OPERATIONS=${WEIR_RING_OPERATIONS:-100000000}
-    tiers=(unit lint build regress differential windows isolation tap headers)
+    tiers=(unit lint build regress differential windows isolation tap simulation headers)
     ;;
   long)
     export WEIR_LONG=1 ROUNDS=${ROUNDS:-25} WEIR_RING_OPERATIONS=${WEIR_RING_OPERATIONS:-1000000000}
-    tiers=(unit lint tidy build regress regress_parallel regress_generic differential windows isolation tap headers)
+    tiers=(unit lint tidy build regress regress_parallel regress_generic differential windows isolation tap simulation headers)
     ;;
-  unit | lint | tidy | build | headers | differential | windows | regress | isolation | tap) tiers=("$mode") ;;
-  *) fail "usage: run.sh gate|long|unit|lint|tidy|build|headers|differential|windows, or regress|isolation|tap [NAME...]" ;;
+  unit | lint | tidy | build | headers | differential | windows | simulation | regress | isolation | tap) tiers=("$mode") ;;
+  *) fail "usage: run.sh gate|long|unit|lint|tidy|build|headers|differential|windows|simulation, or regress|isolation|tap [NAME...]" ;;
 esac
 for name in "${tiers[@]}"; do tier "$name"; done
 
