@@ -6,7 +6,7 @@ CREATE FUNCTION plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE line text;
 BEGIN
   FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
-    RETURN NEXT regexp_replace(line, 'Memory Usage: \d+', 'Memory Usage: N');
+    RETURN NEXT regexp_replace(line, '(Memory Usage|Disk): \d+', '\1: N');
   END LOOP;
 END$$;
 SET weir.stream = require;

@@ -165,6 +165,9 @@ void StartWindows(WindowScan *scan) {
   MemoryContextReset(scan->input.scan_context);
   scan->count = 0;
   scan->next = 0;
+  scan->store = nullptr;
+  scan->sorted_keys = 0;
+  scan->was_checked = false;
   if (scan->stock != nullptr) {
     scan->mode = WindowMode::kStock;
     return;

@@ -253,9 +253,14 @@ bool FunctionsProblem(PlannerInfo *root, Windowing *windowing, const char **why)
   return false;
 }
 
-bool ColumnsProblem(const PathTarget *target, const char **why) {
-  if (list_length(target->exprs) > core::kMaxColumns / 2) {
-    *why = psprintf("More than %d columns have no streaming form.", core::kMaxColumns / 2);
+// Columns, keys and order, and for each function an argument and what stands in for a missing row.
+bool ColumnsProblem(const PathTarget *target, const Windowing &windowing, const char **why) {
+  const WindowClause *lowest = ClauseOf(list_head(windowing.windows));
+  const int most = list_length(target->exprs) + list_length(lowest->partitionClause) +
+                   list_length(lowest->orderClause) + 2 * list_length(windowing.functions);
+  if (most > core::kMaxColumns) {
+    *why = psprintf("More than %d columns, keys and arguments have no streaming form.",
+                    core::kMaxColumns);
     return true;
   }
   ListCell *cell;
@@ -277,7 +282,7 @@ bool CanStreamWindows(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
   windowing->functions = FunctionsOf(*windowing);
   if (ClausesProblem(root, *windowing, why) || FunctionsProblem(root, windowing, why)) return false;
   const PathTarget *columns = input->cheapest_total_path->pathtarget;
-  if (ColumnsProblem(columns, why)) return false;
+  if (ColumnsProblem(columns, *windowing, why)) return false;
   // Rows that do not fit memory are read again by PostgreSQL's own nodes.
   if (contain_volatile_functions(reinterpret_cast<Node *>(root->parse))) {
     *why = "The query is volatile.";
