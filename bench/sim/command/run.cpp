@@ -140,6 +140,13 @@ std::vector<std::string> ScriptNames(const RunFacts &facts) {
   return names;
 }
 
+void PrintChange(const char *what, const Json &change, LiveLine &live) {
+  live.Print(
+      fmt::format("capture changes {} by {:+.2f} % ({:+.2f} to {:+.2f} %, {:.1f} % confidence)",
+                  what, change["middle"].get<double>(), change["low"].get<double>(),
+                  change["high"].get<double>(), change["confidence"].get<double>() * 100));
+}
+
 void PrintSummary(const Json &document, LiveLine &live) {
   const Json &total = document["total"];
   const Json &records = document["records"];
@@ -157,12 +164,10 @@ void PrintSummary(const Json &document, LiveLine &live) {
                   Thousands(records["folded"]), Thousands(records["dropped"]),
                   records["balanced"].get<bool>() ? "balance" : "do not balance"));
   if (document.contains("overhead")) {
-    const Json &change = document["overhead"]["throughput_percent"];
-    live.Print(
-        fmt::format("capture changes throughput by {:.2f} % ({:.2f} to {:.2f} %, {:.1f} % "
-                    "confidence)",
-                    change["middle"].get<double>(), change["low"].get<double>(),
-                    change["high"].get<double>(), change["confidence"].get<double>() * 100));
+    PrintChange("throughput", document["overhead"]["throughput_percent"], live);
+    if (document["overhead"].contains("server_cpu_percent")) {
+      PrintChange("the server's CPU time", document["overhead"]["server_cpu_percent"], live);
+    }
   }
 }
 

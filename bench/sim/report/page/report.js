@@ -85,6 +85,8 @@ function overhead() {
   return section("What capture costs", `The same operations with capture off and on, ${plural(data.overhead.pairs.length, "pair")} of runs that alternate. The figure is the Hodges\u2013Lehmann middle of the pairs; the interval inverts Wilcoxon\u2019s signed-rank test.`,
     element("p", {class: "big"}, interval("overhead.throughput_percent", (value) => signed(value), "\u202f%")),
     element("p", {class: "note"}, "change of throughput with capture on"),
+    data.overhead.server_cpu_percent ? element("p", {class: "big"}, interval("overhead.server_cpu_percent", (value) => signed(value), "\u202f%")) : null,
+    data.overhead.server_cpu_percent ? element("p", {class: "note"}, "change of the server\u2019s CPU time for the same operations, the flush worker\u2019s included: the steadier figure on a machine that others use") : null,
     chart("Pair by pair", "the band is where the middle lies", pairsChart),
     table(added, [
       {head: "added latency", cell: ([, label]) => label},
