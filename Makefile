@@ -8,7 +8,7 @@ srcdir := $(patsubst %/,%,$(dir $(abspath $(firstword $(MAKEFILE_LIST)))))
 
 # `make deps` has to work where PostgreSQL's development files are not yet installed, so PGXS is
 # included only for the targets that need it.
-STANDALONE_GOALS := help deps demo sim test test-long test-unit lint format check-headers
+STANDALONE_GOALS := help deps bench-scenarios demo sim test test-long test-unit lint format check-headers
 NEEDS_PGXS := $(if $(MAKECMDGOALS),$(filter-out $(STANDALONE_GOALS),$(MAKECMDGOALS)),all)
 
 ifneq ($(NEEDS_PGXS),)
@@ -61,7 +61,7 @@ uninstall-library:
 	rm -f '$(DESTDIR)$(pkglibdir)/pg_weir.so'
 endif
 
-.PHONY: $(STANDALONE_GOALS) bench
+.PHONY: $(STANDALONE_GOALS) bench bench-scenarios
 help:
 	@sed -n 's/^#: //p' $(srcdir)/Makefile
 
@@ -97,6 +97,10 @@ test-unit:
 bench:
 	@PG_CONFIG='$(PG_CONFIG)' $(srcdir)/bench/run.sh
 	@PG_CONFIG='$(PG_CONFIG)' $(srcdir)/bench/stream/run.sh
+
+#: make bench-scenarios  the five streaming scenarios, against stock PostgreSQL and published figures
+bench-scenarios:
+	@PG_CONFIG='$(PG_CONFIG)' $(srcdir)/bench/scenarios/run.sh
 
 #: make lint       the checks of test/lint
 lint:

@@ -5,6 +5,8 @@
 
 extern "C" {
 #include "access/heapam.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/execdesc.h"
 #include "executor/executor.h"
@@ -13,6 +15,8 @@ extern "C" {
 #include "pgstat.h"
 #include "storage/bufmgr.h"
 #include "storage/proc.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
 #include "utils/pg_locale.h"
 #include "utils/rel.h"
 // 16 moved query ids to the nodes, and the macros for variable-length values out of postgres.h.
@@ -115,6 +119,17 @@ inline void CountRowsRead(Relation relation, int64 rows) {
 #else
   relation->pgstat_info->t_counts.t_tuples_returned += rows;
 #endif
+}
+
+// Raises unless the current user may call the function. 16 merged the checks of all objects.
+inline void CheckMayExecute(Oid function) {
+#if PG_VERSION_NUM >= 160000
+  const AclResult result = object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE);
+#else
+  const AclResult result = pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE);
+#endif
+  if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
+  InvokeFunctionExecuteHook(function);
 }
 
 // 18 made it a field.
