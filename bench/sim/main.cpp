@@ -1,6 +1,8 @@
 // weirsim: simulates a company of many tenants on a server with pg_weir, and reports what it saw.
 #include <CLI/CLI.hpp>
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <exception>
 
@@ -73,16 +75,22 @@ Exit Dispatch(int argc, char **argv) {
   return weir::sim::ReportFile(result, page);
 }
 
+// Takes the place of a line that was still changing.
+void Complain(const char *what) {
+  std::fflush(stdout);
+  fmt::print(stderr, "{}weirsim: {}\n", isatty(STDOUT_FILENO) == 1 ? "\r\x1b[K" : "", what);
+}
+
 }  // namespace
 
 int main(int argc, char **argv) {
   try {
     return static_cast<int>(Dispatch(argc, argv));
   } catch (const weir::sim::Failure &failure) {
-    fmt::print(stderr, "\nweirsim: {}\n", failure.what());
+    Complain(failure.what());
     return static_cast<int>(failure.code());
   } catch (const std::exception &error) {
-    fmt::print(stderr, "\nweirsim: {}\n", error.what());
+    Complain(error.what());
     return static_cast<int>(Exit::kServer);
   }
 }

@@ -9,6 +9,7 @@
 #include "measure/paired.hpp"
 #include "measure/summary.hpp"
 #include "plan/mix.hpp"
+#include "server/server_cpu.hpp"
 #include "support/interrupt.hpp"
 
 namespace weir::sim {
@@ -27,6 +28,7 @@ std::int64_t QueriesOfRun(const Scenario &scenario) {
 struct Figures {
   double tps = 0;
   LatencySummary latency;
+  double server_cpu_s = 0;  // 0 when the server is on another machine
 };
 
 Figures RunOne(const Load &load, Driver &driver, ModeResult &mode, const std::string &kind) {
@@ -39,7 +41,7 @@ Figures RunOne(const Load &load, Driver &driver, ModeResult &mode, const std::st
       latencies.push_back(static_cast<double>(transaction.latency_us) / 1000);
     }
   }
-  return {result.tps * load.operations, Summarize(std::move(latencies))};
+  return {result.tps * load.operations, Summarize(std::move(latencies)), 0};
 }
 
 Json AsJson(const Interval &interval, double unit) {
@@ -64,7 +66,7 @@ struct CapturePair {
 };
 
 Json CaptureFindings(const std::vector<CapturePair> &pairs, int clients) {
-  std::vector<double> throughput, avg, p50, p95, p99;
+  std::vector<double> throughput, avg, p50, p95, p99, cpu;
   Json list = Json::array();
   for (const auto &[off, on] : pairs) {
     throughput.push_back(std::log(on.tps / off.tps));
@@ -72,20 +74,27 @@ Json CaptureFindings(const std::vector<CapturePair> &pairs, int clients) {
     p50.push_back(on.latency.p50_ms - off.latency.p50_ms);
     p95.push_back(on.latency.p95_ms - off.latency.p95_ms);
     p99.push_back(on.latency.p99_ms - off.latency.p99_ms);
+    if (off.server_cpu_s > 0 && on.server_cpu_s > 0) {
+      cpu.push_back(std::log(on.server_cpu_s / off.server_cpu_s));
+    }
     list.push_back({{"off_tps", off.tps},
                     {"on_tps", on.tps},
                     {"change_percent", (on.tps / off.tps - 1) * 100},
                     {"off_p99_ms", off.latency.p99_ms},
-                    {"on_p99_ms", on.latency.p99_ms}});
+                    {"on_p99_ms", on.latency.p99_ms},
+                    {"off_cpu_s", off.server_cpu_s},
+                    {"on_cpu_s", on.server_cpu_s}});
   }
   constexpr double kUsPerMs = 1000;
-  return {{"pairs", list},
-          {"clients", clients},
-          {"throughput_percent", RatioAsPercent(throughput)},
-          {"added_avg_us", AsJson(PairedInterval(avg), kUsPerMs)},
-          {"added_p50_us", AsJson(PairedInterval(p50), kUsPerMs)},
-          {"added_p95_us", AsJson(PairedInterval(p95), kUsPerMs)},
-          {"added_p99_us", AsJson(PairedInterval(p99), kUsPerMs)}};
+  Json findings = {{"pairs", list},
+                   {"clients", clients},
+                   {"throughput_percent", RatioAsPercent(throughput)},
+                   {"added_avg_us", AsJson(PairedInterval(avg), kUsPerMs)},
+                   {"added_p50_us", AsJson(PairedInterval(p50), kUsPerMs)},
+                   {"added_p95_us", AsJson(PairedInterval(p95), kUsPerMs)},
+                   {"added_p99_us", AsJson(PairedInterval(p99), kUsPerMs)}};
+  if (!cpu.empty()) findings["server_cpu_percent"] = RatioAsPercent(cpu);
+  return findings;
 }
 
 }  // namespace
@@ -97,15 +106,18 @@ ModeResult CompareCapture(const Comparison &comparison, Driver &driver, Connecti
   load.threads = load.clients;
   load.scripts = comparison.load.scripts;
   load.transactions = std::max<std::int64_t>(1, QueriesOfRun(comparison.scenario) / load.clients);
+  ServerCpu cpu(control);
   const auto run = [&](const char *capture, int pair) {
     Load one = load;
     const bool is_on = std::string(capture) == "top";
     one.name = fmt::format("{} {}", is_on ? "on" : "off", pair);
     one.seed = comparison.load.seed + pair;
     one.settings = {{"weir.capture", capture}};
-    const Figures figures = RunOne(one, driver, mode, is_on ? "on" : "off");
+    const double cpu_before_s = cpu.Spent().value_or(0);
+    Figures figures = RunOne(one, driver, mode, is_on ? "on" : "off");
     // What is still to be written belongs to this run, not to its neighbour.
     if (is_on) control.Run("SELECT weir.flush()");
+    figures.server_cpu_s = cpu.Spent().value_or(0) - cpu_before_s;
     return figures;
   };
   // The first run warms the caches and counts for nothing.

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 
 #include "load/driver.hpp"
 #include "load/live.hpp"
@@ -50,9 +51,21 @@ void KeepControlOut(Connection &control) {
   }
 }
 
+Seeding SeedOrSayWhatIsLeft(Connection &control, const RunFacts &facts, LiveLine &live) {
+  try {
+    return Seed(control, facts.scenario, facts.options.seed, facts.options.reuse,
+                ShowSeeding(live));
+  } catch (const Failure &failure) {
+    if (facts.options.is_embedded || failure.code() == Exit::kUsage) throw;
+    throw Failure(failure.code(),
+                  "{}; schema weirsim may be seeded in part: the same command goes on, and DROP "
+                  "SCHEMA weirsim CASCADE removes it",
+                  failure.what());
+  }
+}
+
 void SeedServer(Connection &control, RunFacts &facts, LiveLine &live) {
-  facts.seeding =
-      Seed(control, facts.scenario, facts.options.seed, facts.options.reuse, ShowSeeding(live));
+  facts.seeding = SeedOrSayWhatIsLeft(control, facts, live);
   const Seeding &seeding = facts.seeding;
   live.Print(
       seeding.is_reused
@@ -127,6 +140,13 @@ std::vector<std::string> ScriptNames(const RunFacts &facts) {
   return names;
 }
 
+void PrintChange(const char *what, const Json &change, LiveLine &live) {
+  live.Print(
+      fmt::format("capture changes {} by {:+.2f} % ({:+.2f} to {:+.2f} %, {:.1f} % confidence)",
+                  what, change["middle"].get<double>(), change["low"].get<double>(),
+                  change["high"].get<double>(), change["confidence"].get<double>() * 100));
+}
+
 void PrintSummary(const Json &document, LiveLine &live) {
   const Json &total = document["total"];
   const Json &records = document["records"];
@@ -144,12 +164,10 @@ void PrintSummary(const Json &document, LiveLine &live) {
                   Thousands(records["folded"]), Thousands(records["dropped"]),
                   records["balanced"].get<bool>() ? "balance" : "do not balance"));
   if (document.contains("overhead")) {
-    const Json &change = document["overhead"]["throughput_percent"];
-    live.Print(
-        fmt::format("capture changes throughput by {:.2f} % ({:.2f} to {:.2f} %, {:.1f} % "
-                    "confidence)",
-                    change["middle"].get<double>(), change["low"].get<double>(),
-                    change["high"].get<double>(), change["confidence"].get<double>() * 100));
+    PrintChange("throughput", document["overhead"]["throughput_percent"], live);
+    if (document["overhead"].contains("server_cpu_percent")) {
+      PrintChange("the server's CPU time", document["overhead"]["server_cpu_percent"], live);
+    }
   }
 }
 
@@ -160,6 +178,36 @@ Exit Judge(const RunFacts &facts) {
                   facts.errors.empty() ? "it said nothing" : facts.errors.front());
   }
   return Exit::kOk;
+}
+
+// The work between a server that is there and a report.
+Exit RunOnServer(RunFacts &facts, const std::filesystem::path &out, LiveLine &live) {
+  Connection control("weirsim control");
+  CheckServer(control);
+  KeepControlOut(control);
+  facts.machine = MachineOf(control);
+  SeedServer(control, facts, live);
+  if (facts.mode == Mode::kProduction || facts.mode == Mode::kOverhead) {
+    facts.capture_cost = MeasureCaptureCost();
+  }
+  // Where runs are compared, nothing else is to run beside them.
+  const bool is_comparison = facts.mode == Mode::kOverhead || facts.mode == Mode::kConnections;
+  std::optional<ContinuousQueries> continuous;
+  if (!is_comparison) continuous.emplace(control);
+  LoadServer(control, facts, live);
+  if (continuous) facts.continuous = continuous->Read();
+  facts.settings = SettingsOf(control);
+  AskLog(control, facts);
+
+  const Json document = MakeDocument(facts, ScriptNames(facts));
+  const std::string name = fmt::format("{}-{}", facts.scenario.name, facts.options.mode);
+  WriteFile(out / (name + ".json"), document.dump(1) + "\n");
+  WriteFile(out / (name + ".html"), MakePage(document));
+  PrintSummary(document, live);
+  for (const std::string &error : facts.errors) live.Print("pgbench: " + error);
+  live.Print(fmt::format("report: {}{}", (out / (name + ".html")).string(),
+                         facts.is_interrupted ? " (interrupted: of what ran)" : ""));
+  return Judge(facts);
 }
 
 }  // namespace
@@ -177,29 +225,14 @@ Exit Run(const RunOptions &asked) {
 
   std::unique_ptr<EmbeddedServer> server;
   if (asked.is_embedded) server = std::make_unique<EmbeddedServer>(asked.bindir);
-  Connection control("weirsim control");
-  CheckServer(control);
-  KeepControlOut(control);
-  facts.machine = MachineOf(control);
-  SeedServer(control, facts, live);
-  if (facts.mode == Mode::kProduction || facts.mode == Mode::kOverhead) {
-    facts.capture_cost = MeasureCaptureCost();
+  try {
+    return RunOnServer(facts, out, live);
+  } catch (const Failure &failure) {
+    // A server of our own goes with its log.
+    const std::string reason = server ? server->LastProblem() : "";
+    if (reason.empty()) throw;
+    throw Failure(failure.code(), "{}; the server's last words: {}", failure.what(), reason);
   }
-  ContinuousQueries continuous(control);
-  LoadServer(control, facts, live);
-  facts.continuous = continuous.Read();
-  facts.settings = SettingsOf(control);
-  AskLog(control, facts);
-
-  const Json document = MakeDocument(facts, ScriptNames(facts));
-  const std::string name = fmt::format("{}-{}", facts.scenario.name, facts.options.mode);
-  WriteFile(out / (name + ".json"), document.dump(1) + "\n");
-  WriteFile(out / (name + ".html"), MakePage(document));
-  PrintSummary(document, live);
-  for (const std::string &error : facts.errors) live.Print("pgbench: " + error);
-  live.Print(fmt::format("report: {}{}", (out / (name + ".html")).string(),
-                         facts.is_interrupted ? " (interrupted: of what ran)" : ""));
-  return Judge(facts);
 }
 
 }  // namespace weir::sim

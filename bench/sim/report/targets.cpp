@@ -86,6 +86,8 @@ Json Targets(const Json &document) {
   table.Above("records for each write", 100, "", RecordsPerFlush(document));
   table.Below("p95 of simple queries", 100, "ms", WorstP95(document, 'q'));
   table.Below("p95 of complex queries", 500, "ms", WorstP95(document, 'a'));
+  table.Above("gain by keeping connections", 1.4, "times",
+              At(document, "/connections/ways/2/gain/middle"));
   table.Above("sustained throughput", 200, "/s", throughput);
   table.Below("errors", 0.1, "%", Times(At(document, "/total/error_rate"), 100));
   table.Below("memory of the flush worker", 200, "MB", At(document, "/cpu/worker_private_mb"));

@@ -118,7 +118,7 @@ void EmbeddedServer::Start() {
   for (int i = 0; i < kSecondsToStart * 10; ++i) {
     if (IsInterrupted()) throw Failure(Exit::kInterrupted, "interrupted");
     if (server_->HasEnded()) {
-      throw Failure(Exit::kNoExtension, "the server did not start: {}", LastLogLine());
+      throw Failure(Exit::kNoExtension, "the server did not start: {}", LastProblem());
     }
     try {
       const Connection connection("weirsim control");
@@ -140,11 +140,13 @@ void EmbeddedServer::CreateDatabase() const {
   connection.Run("CREATE EXTENSION pg_weir");
 }
 
-std::string EmbeddedServer::LastLogLine() const {
+std::string EmbeddedServer::LastProblem() const {
   std::istringstream log(ReadFile(directory_.path() / "log"));
-  std::string last = "it said nothing";
+  std::string last;
   for (std::string line; std::getline(log, line);) {
-    if (line.find("FATAL:") != std::string::npos) last = line;
+    const bool is_problem =
+        line.find("PANIC:") != std::string::npos || line.find("FATAL:") != std::string::npos;
+    if (is_problem && line.find("starting up") == std::string::npos) last = line;
   }
   return last;
 }

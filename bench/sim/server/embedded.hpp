@@ -18,12 +18,14 @@ class EmbeddedServer {
   EmbeddedServer(const EmbeddedServer &) = delete;
   EmbeddedServer &operator=(const EmbeddedServer &) = delete;
 
+  // The last PANIC or FATAL of its log; empty when there is none.
+  std::string LastProblem() const;
+
  private:
   void Initialize();
   void Configure() const;
   void Start();
   void CreateDatabase() const;
-  std::string LastLogLine() const;
 
   std::string bindir_;
   TemporaryDirectory directory_;

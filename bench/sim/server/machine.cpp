@@ -56,15 +56,18 @@ std::optional<ProcessUsage> UsageOf(int pid) {
   std::ifstream file(directory + "/stat");
   std::string line;
   if (pid <= 0 || !std::getline(file, line)) return std::nullopt;
-  // The name in parentheses may hold anything; eleven words follow before the times.
+  // The name in parentheses may hold anything. Then: the state, the parent, nine words, the times.
   std::istringstream words(line.substr(line.rfind(')') + 1));
   std::string word;
-  for (int i = 0; i < 11; ++i) words >> word;
-  double user = 0;
-  double system = 0;
-  words >> user >> system;
   ProcessUsage usage;
-  usage.cpu_s = (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  words >> word >> usage.parent_pid;
+  for (int i = 0; i < 9; ++i) words >> word;
+  double own[2] = {0, 0};
+  double children[2] = {0, 0};
+  words >> own[0] >> own[1] >> children[0] >> children[1];
+  const auto ticks_per_s = static_cast<double>(sysconf(_SC_CLK_TCK));
+  usage.cpu_s = (own[0] + own[1]) / ticks_per_s;
+  usage.ended_children_s = (children[0] + children[1]) / ticks_per_s;
   usage.private_mb = Kilobytes(directory + "/status", "RssAnon") / 1024;
   return usage;
 }

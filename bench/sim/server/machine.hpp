@@ -14,8 +14,10 @@ nlohmann::ordered_json MachineOf(Connection &connection);
 int Cores();
 
 struct ProcessUsage {
+  int parent_pid = 0;
   double cpu_s = 0;
-  double private_mb = 0;  // memory that is its alone
+  double ended_children_s = 0;  // CPU time of those that have ended
+  double private_mb = 0;        // memory that is its alone
 };
 
 // Of a process of this machine; nothing when it is not here or not ours to read.

@@ -85,6 +85,8 @@ function overhead() {
   return section("What capture costs", `The same operations with capture off and on, ${plural(data.overhead.pairs.length, "pair")} of runs that alternate. The figure is the Hodges\u2013Lehmann middle of the pairs; the interval inverts Wilcoxon\u2019s signed-rank test.`,
     element("p", {class: "big"}, interval("overhead.throughput_percent", (value) => signed(value), "\u202f%")),
     element("p", {class: "note"}, "change of throughput with capture on"),
+    data.overhead.server_cpu_percent ? element("p", {class: "big"}, interval("overhead.server_cpu_percent", (value) => signed(value), "\u202f%")) : null,
+    data.overhead.server_cpu_percent ? element("p", {class: "note"}, "change of the server\u2019s CPU time for the same operations, the flush worker\u2019s included: the steadier figure on a machine that others use") : null,
     chart("Pair by pair", "the band is where the middle lies", pairsChart),
     table(added, [
       {head: "added latency", cell: ([, label]) => label},
@@ -159,10 +161,16 @@ function questions() {
 
 function continuous() {
   if (!data.continuous) return null;
-  return section("Continuous queries", "Kept up to date by pg_weir while the load ran.", data.continuous.map((query) => [
-    element("h3", {}, query.name),
-    query.error ? element("p", {class: "note"}, query.error)
-      : table(query.rows, query.columns.map((name, i) => ({head: name, n: typeof query.rows[0]?.[i] === "number", cell: (row) => (typeof row[i] === "number" ? number(row[i]) : String(row[i] ?? "\u2013"))})))]).flat());
+  const cell = (value) => (typeof value === "number" ? number(value) : value === null ? "\u2013" : String(value).replace("T", " "));
+  const one = (query, index) => {
+    if (query.error) return [element("h3", {}, query.name), element("p", {class: "note"}, `Not available here: ${query.error}`)];
+    const columns = Object.keys(query.rows[0] ?? {});
+    return [element("h3", {}, query.name),
+      element("p", {class: "note"}, figure(data, `continuous.${index}.groups`), " groups, of which ", figure(data, `continuous.${index}.differences`),
+        " differ from the query run over all rows. The first:"),
+      table(query.rows, columns.map((name) => ({head: name.replace("_", " "), n: typeof query.rows[0][name] === "number", cell: (row) => cell(row[name])})))];
+  };
+  return section("Continuous queries", "Kept up to date by pg_weir while the load ran, and compared with a recomputation at its end.", data.continuous.flatMap(one));
 }
 
 function targets() {
