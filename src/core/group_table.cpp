@@ -21,6 +21,9 @@ namespace {
 constexpr int kTagShift = 48;
 constexpr std::uint64_t kPointerMask = (1ULL << kTagShift) - 1;
 constexpr std::size_t kFirstSlots = 2048;
+// Tables that come and go cost as much as their slots.
+constexpr double kFewGroups = 100;
+constexpr std::size_t kFewSlots = 256;
 // Estimates of the number of groups are often far too high, and untouched memory is not free.
 constexpr std::size_t kMostFirstSlots = 1 << 21;
 // Beyond these sizes the caches no longer hold the slots or the rows.
@@ -51,7 +54,7 @@ GroupTable::GroupTable(std::pmr::memory_resource &memory, const RowLayout &layou
   InitRow(layout, kinds, template_row_.data());
   const double affordable = static_cast<double>(limit) / static_cast<double>(stride + 16);
   const double groups = std::min(expected, affordable);
-  std::size_t slots = kFirstSlots;
+  std::size_t slots = expected > 0 && expected < kFewGroups ? kFewSlots : kFirstSlots;
   while (static_cast<double>(slots) < groups * 2 && slots < kMostFirstSlots) slots *= 2;
   Resize(slots);
 }

@@ -13,6 +13,7 @@ extern "C" {
 #include "executor/instrument.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
+#include "parser/parse_relation.h"
 #include "pgstat.h"
 #include "storage/bufmgr.h"
 #include "storage/proc.h"
@@ -119,6 +120,15 @@ inline void CountRowsRead(Relation relation, int64 rows) {
   relation->pgstat_info->counts.tuples_returned += rows;
 #else
   relation->pgstat_info->t_counts.t_tuples_returned += rows;
+#endif
+}
+
+// The columns of a range table entry, as names and variables. 18 tells old rows from new ones.
+inline void ExpandColumns(RangeTblEntry *rte, int index, List **names, List **variables) {
+#if PG_VERSION_NUM >= 180000
+  expandRTE(rte, index, 0, VAR_RETURNING_DEFAULT, -1, false, names, variables);
+#else
+  expandRTE(rte, index, 0, -1, false, names, variables);
 #endif
 }
 

@@ -190,6 +190,15 @@ Datum MakeVarlena(const char *bytes, uint32 length) {
   return PointerGetDatum(result);
 }
 
+// Both words whole, which is quicker than as many bytes as there are.
+Datum MakeInlineText(int64 word, uint64 high) {
+  auto *result = static_cast<varlena *>(palloc(VARHDRSZ + 16));
+  SET_VARSIZE(result, VARHDRSZ + core::TextLength(high));
+  core::Store(VARDATA(result), word);
+  core::Store(VARDATA(result) + 8, high);
+  return PointerGetDatum(result);
+}
+
 Datum CopyBytes(const char *bytes, uint32 length) {
   auto *copy = static_cast<char *>(palloc(length));
   memcpy(copy, bytes, length);
@@ -311,6 +320,10 @@ void EncodeDatum(core::Column *column, int row, Encoding encoding, int length, D
 }
 
 Datum DecodeKey(const KeyValue &value, Encoding encoding) {
+  if (encoding == Encoding::kInt64) return Int64GetDatum(value.word);
+  if (encoding == Encoding::kText && value.outline == nullptr) {
+    return MakeInlineText(value.word, value.high);
+  }
   char inlined[16];
   core::Store(inlined, value.word);
   core::Store(inlined + 8, value.high);

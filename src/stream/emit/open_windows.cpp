@@ -12,6 +12,9 @@ extern "C" {
 namespace weir::stream {
 namespace {
 
+// A window begins small: its table grows when it must.
+constexpr double kExpectedGroups = 64;
+
 bool IsBefore(const OpenWindow &a, int64 start, bool is_null) {
   if (a.is_null != is_null) return is_null;
   return a.start < start;
@@ -89,7 +92,7 @@ void StartWindow(AggregateScan *scan, OpenWindows *windows, OpenWindow *window) 
   const core::AggregatorPlan &plan = *scan->plan;
   const Size limit = windows->limit;
   window->aggregator =
-      pg::MakeOwned<core::HashAggregator>(window->context, memory, plan, limit, 0.0);
+      pg::MakeOwned<core::HashAggregator>(window->context, memory, plan, limit, kExpectedGroups);
   CountMemory(windows, window);
 }
 

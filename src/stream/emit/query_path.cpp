@@ -1,5 +1,6 @@
 // Plans weir.query() and weir.query_json() in FROM. PostgreSQL's own function scan would collect
 // all rows before it gave out the first.
+#include "pg/compat.hpp"
 #include "pg/hook.hpp"
 #include "stream/emit/query_scan.hpp"
 
@@ -12,7 +13,6 @@ extern "C" {
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 #include "optimizer/restrictinfo.h"
-#include "parser/parse_relation.h"
 #include "parser/parsetree.h"
 #include "utils/lsyscache.h"
 }
@@ -64,7 +64,7 @@ List *ScanColumns(RangeTblEntry *rte, Index index, bool with_row) {
   List *names = NIL;
   List *columns = NIL;
   List *result = NIL;
-  expandRTE(rte, static_cast<int>(index), 0, -1, false, &names, &columns);
+  pg::ExpandColumns(rte, static_cast<int>(index), &names, &columns);
   ListCell *name;
   ListCell *column;
   AttrNumber number = 0;
