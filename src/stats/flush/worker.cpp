@@ -7,6 +7,7 @@
 #include "stats/flush/drain.hpp"
 #include "stats/flush/extension_lock.hpp"
 #include "stats/flush/partitions.hpp"
+#include "stats/flush/rollup.hpp"
 #include "stats/shared_state.hpp"
 
 extern "C" {
@@ -130,7 +131,10 @@ void Maintain() {
   SPI_connect();
   WEIR_FAILPOINT("maintain");
   MakePartitionsAhead();
-  const bool texts_dropped = DropExpired();
+  const bool log_shrank = DropExpired();
+  const bool kinds_dropped = DropExpiredRollups();
+  const bool texts_dropped = log_shrank || kinds_dropped;
+  if (texts_dropped) DropUnusedTexts();
   SPI_finish();
   PopActiveSnapshot();
   CommitTransactionCommand();
@@ -153,6 +157,7 @@ void MaintainWhenDue() {
     FlushErrorState();
     AbortCurrentTransaction();
     ForgetPartitions();
+    ForgetRollups();
     failed = true;
   }
   PG_END_TRY();
