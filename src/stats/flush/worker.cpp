@@ -36,8 +36,10 @@ constexpr int kFirstBackOffMs = 100;
 constexpr int kLongestBackOffMs = 30'000;
 constexpr int kRecoveryPollMs = 1000;
 constexpr int kMaintenanceMs = 600'000;
-// Between flushes, so that a busy server pays for hundreds of records with one commit.
-constexpr int kLeastPauseMs = 20;
+// Between flushes, so that a busy server pays for thousands of records with one commit, and for many
+// of a kind with one change of their roll-up.
+constexpr int kLeastPauseMs = 200;
+constexpr int kPausePollMs = 20;
 // How long the last flush waits for sessions that are ending too.
 constexpr int kClosingMs = 300;
 constexpr int kClosingPollMs = 10;
@@ -205,11 +207,20 @@ bool IsFlushWanted() {
          Max(slot->flush_completed.load(), slot->flush_failed.load());
 }
 
+// Lets records gather, while there is room for them and nobody waits.
+void LetRecordsGather() {
+  for (int paused = 0; paused < kLeastPauseMs; paused += kPausePollMs) {
+    const bool has_room = RingOf(*slot).InUse() < RingOf(*slot).capacity() / 4;
+    if (!has_room || IsFlushWanted() || WantsToStop()) return;
+    pg_usleep(kPausePollMs * 1000L);
+    CHECK_FOR_INTERRUPTS();
+  }
+}
+
 // Waits for the next reason to flush: the interval, enough records, somebody's request. After a
 // failure only a request cuts the back-off short.
 void WaitForWork() {
-  const bool has_room = RingOf(*slot).InUse() < RingOf(*slot).capacity() / 4;
-  if (back_off_ms == 0 && !IsFlushWanted() && has_room) pg_usleep(kLeastPauseMs * 1000L);
+  if (back_off_ms == 0) LetRecordsGather();
   const TimestampTz start = GetCurrentTimestamp();
   for (;;) {
     // Looked up in each turn: a reload may have changed it.
