@@ -12,7 +12,7 @@ server_is_there() {
 
 wanted=(g++ make cmake perl libkrb5-dev libgtest-dev libbenchmark-dev libipc-run-perl clang clang-format
   clang-tidy)
-server_is_there || wanted+=(postgresql-15 postgresql-client-15 postgresql-server-dev-15)
+server_is_there || wanted+=(postgresql-15 postgresql-client-15 postgresql-server-dev-15 postgresql-15-hypopg)
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   echo "deps: not a Debian system; what is needed here is called there: ${wanted[*]}" >&2

@@ -36,8 +36,8 @@ constexpr int kFirstBackOffMs = 100;
 constexpr int kLongestBackOffMs = 30'000;
 constexpr int kRecoveryPollMs = 1000;
 constexpr int kMaintenanceMs = 600'000;
-// Between flushes, so that a busy server pays for thousands of records with one commit, and for many
-// of a kind with one change of their roll-up.
+// Between flushes, so that a busy server pays for thousands of records with one commit, and for
+// many of a kind with one change of their roll-up.
 constexpr int kLeastPauseMs = 200;
 constexpr int kPausePollMs = 20;
 // How long the last flush waits for sessions that are ending too.
@@ -100,6 +100,14 @@ void Connect() {
 
 bool WantsToStop() { return ShutdownRequestPending || slot->stop_requested.load() != 0; }
 
+// When a reload was asked for.
+void ReloadSettings() {
+  if (!ConfigReloadPending) return;
+  ConfigReloadPending = false;
+  ProcessConfigFile(PGC_SIGHUP);
+  next_maintenance = 0;  // the retention may have changed
+}
+
 // Sleeps until something is to be done, at most `ms`.
 void Sleep(long ms) {
   WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms, PG_WAIT_EXTENSION);
@@ -107,11 +115,7 @@ void Sleep(long ms) {
   // A request to cancel is for a statement, and there is none here.
   QueryCancelPending = false;
   CHECK_FOR_INTERRUPTS();
-  if (ConfigReloadPending) {
-    ConfigReloadPending = false;
-    ProcessConfigFile(PGC_SIGHUP);
-    next_maintenance = 0;  // the retention may have changed
-  }
+  ReloadSettings();
 }
 
 void WaitForPromotion() {
@@ -256,6 +260,7 @@ void RunWorker() {
   while (!WantsToStop()) {
     WaitForPromotion();
     if (WantsToStop()) break;
+    ReloadSettings();
     if (!Flush(false)) {
       DetachDatabase(MyDatabaseId);
       return;
