@@ -80,6 +80,7 @@ test: deps
 	@PG_CONFIG='$(PG_CONFIG)' SEED='$(SEED)' $(srcdir)/test/run.sh gate
 
 #: make test-long  the long tier
+test-long: export WEIR_LONG := 1
 test-long: deps
 	@PG_CONFIG='$(PG_CONFIG)' SEED='$(SEED)' $(srcdir)/test/run.sh long
 

@@ -208,6 +208,7 @@ tier_tap() {
   prepare_server || { flunk "no server for TAP"; return; }
   directory=$(stage test/tap)
   stage bench/crm >/dev/null
+  stage monitoring >/dev/null
   for name in "${files[@]}"; do tap_file "$name" "$directory/$name.pl"; done
 }
 

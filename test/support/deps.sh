@@ -13,6 +13,8 @@ server_is_there() {
 wanted=(g++ make cmake perl libkrb5-dev libgtest-dev libbenchmark-dev libipc-run-perl clang clang-format
   clang-tidy)
 server_is_there || wanted+=(postgresql-15 postgresql-client-15 postgresql-server-dev-15 postgresql-15-hypopg)
+# Monitoring tools are larger than the rest: only the long tier asks for them.
+[ -z "${WEIR_LONG:-}" ] || wanted+=(prometheus prometheus-postgres-exporter)
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   echo "deps: not a Debian system; what is needed here is called there: ${wanted[*]}" >&2
