@@ -69,7 +69,7 @@ BEGIN ATOMIC
                            THEN chr(9601 + (7 * v.number / v.largest)::integer)
                            ELSE substr('_.-:=+*#', 1 + (7 * v.number / v.largest)::integer, 1) END, ''
                       ORDER BY v.place)
-      FROM (SELECT u.place, greatest(u.number, 0) AS number,
+      FROM (SELECT u.place, CASE WHEN u.number IS NOT NULL THEN greatest(u.number, 0) END AS number,
                    coalesce(nullif(greatest(max(u.number) OVER (), 0), 0), 1) AS largest
               FROM unnest(numbers) WITH ORDINALITY u (number, place)) v;
 END;

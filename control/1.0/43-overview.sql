@@ -62,10 +62,10 @@ BEGIN ATOMIC
     -- up to 60 places, none of them finer than the roll-ups are
     places AS (
         SELECT CASE WHEN since <= interval '3 hours'
-                    THEN make_interval(mins => ceil(extract(epoch FROM since) / 3600)::integer)
+                    THEN make_interval(mins => greatest(1, ceil(extract(epoch FROM since) / 3600))::integer)
                     WHEN since <= interval '4 days'
-                    THEN make_interval(hours => ceil(extract(epoch FROM since) / 216000)::integer)
-                    ELSE make_interval(days => ceil(extract(epoch FROM since) / 5184000)::integer) END AS width),
+                    THEN make_interval(hours => greatest(1, ceil(extract(epoch FROM since) / 216000))::integer)
+                    ELSE make_interval(days => greatest(1, ceil(extract(epoch FROM since) / 5184000))::integer) END AS width),
     line (calls, p95) AS (
         SELECT weir.sparkline(array_agg(coalesce(v.calls, 0) ORDER BY b.start)), weir.sparkline(array_agg(v.p95 ORDER BY b.start))
           FROM places p,

@@ -173,8 +173,10 @@ BEGIN
         -- Half of the rows, and not so few that nobody would notice.
         rows := weir.index_rows(candidate.relation, column_name, candidate.equal_columns);
         saves_rows := candidate.operator = '=' AND rows.before >= 100 AND rows.after <= 0.5 * rows.before;
-        reason := coalesce(format('about %s rows instead of %s to read, by statistics', round(rows.after::numeric),
-                                  round(rows.before::numeric)), 'no statistics: run ANALYZE');
+        reason := CASE WHEN candidate.operator <> '=' THEN 'compared by a range, of which statistics alone say little'
+                       WHEN rows.after IS NULL THEN 'no statistics: run ANALYZE'
+                       ELSE format('about %s rows instead of %s to read, by statistics', round(rows.after::numeric),
+                                   round(rows.before::numeric)) END;
         IF has_hypopg THEN
             -- A value that is not known before the query runs, as with a prepared statement.
             SELECT string_agg(format('%I %s (SELECT NULL::%s)', a.attname,
