@@ -62,7 +62,8 @@ SET weir.tenant = '';
 SELECT weir.flush() >= 0 AS flushed;
 
 CREATE FUNCTION seen_by(role name, OUT log text, OUT texts bigint, OUT statements bigint, OUT tenant_calls numeric,
-                        OUT fields bigint, OUT summary numeric, OUT slow bigint) LANGUAGE plpgsql AS $$
+                        OUT fields bigint, OUT summary numeric, OUT slow bigint,
+                        OUT kinds bigint, OUT history numeric, OUT top bigint, OUT texts_of text) LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('SET LOCAL ROLE %I', role);
     SELECT string_agg(DISTINCT userid::regrole::text, ', ') INTO log FROM weir.query_stats
@@ -72,10 +73,16 @@ BEGIN
     SELECT sum(calls) INTO tenant_calls FROM weir.tenant_stats WHERE tenant_id = 'privileges';
     SELECT count(*) INTO fields FROM weir.field_usage WHERE table_name = 'orders';
     SELECT sum(calls) INTO summary FROM weir.query_stats_summary() WHERE query_type = 'SELECT';
-    SELECT count(*) INTO slow FROM weir.slow_queries(1000) WHERE tenant_id = 'privileges';
+    SELECT count(DISTINCT q.queryid) INTO slow FROM weir.slow_queries(1000, 0, 1) q JOIN weir.rollup_rows r USING (queryid, userid) WHERE r.tenant_id = 'privileges';
+    SELECT count(DISTINCT k.userid) INTO kinds FROM weir.rollup_kinds k WHERE k.tenant_id = 'privileges';
+    SELECT sum(h.calls) INTO history FROM weir.statements_history() h WHERE h.tenant_id = 'privileges' AND h.query LIKE 'SELECT $1%';
+    SELECT count(*) INTO top FROM weir.top('calls', 1000) t WHERE t.query LIKE 'SELECT $1%' AND t.query NOT LIKE '%FROM%';
+    SELECT string_agg(DISTINCT h.query, '; ') INTO texts_of FROM weir.statements_history() h
+     WHERE h.query LIKE 'SELECT $1%' AND h.query NOT LIKE '%FROM%';
     RESET ROLE;
 END $$;
-SELECT role, seen.log, seen.texts, seen.statements, seen.tenant_calls, seen.fields, seen.summary > 5 AS summary_of_all, seen.slow
+SELECT role, seen.log, seen.texts, seen.statements, seen.tenant_calls, seen.fields, seen.summary > 5 AS summary_of_all, seen.slow,
+       seen.kinds, seen.history, seen.top, seen.texts_of
 FROM (TABLE role_of_interest UNION ALL VALUES ('regress_weir_third'), ('pg_database_owner')) r, seen_by(r.role) seen;
 
 -- Row security cannot be got around by functions that look at rows before it does.
@@ -89,7 +96,6 @@ SELECT pg_temp.peek('postgres'), pg_temp.peek('SELECT $1, $2, $3');
 SELECT count(*) FROM weir.query_stats WHERE tenant_id = 'privileges' AND pg_temp.peek(userid::regrole::text);
 SELECT count(*) FROM weir.query_texts WHERE pg_temp.peek(query);
 SELECT count(*) FROM weir.statements WHERE pg_temp.peek(query);
-DROP FUNCTION pg_temp.peek;
 -- Nor by reading or writing elsewhere.
 DO $$
 DECLARE partition regclass = (SELECT min(inhrelid) FROM pg_inherits WHERE inhparent = 'weir.query_stats'::regclass);
@@ -97,6 +103,13 @@ BEGIN
     EXECUTE format('SELECT count(*) FROM %s', partition);
 EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE 'no way to the partition';
 END $$;
+SELECT count(*) FROM weir.rollups_day;
+SELECT count(*) FROM weir.rollups_minute;
+DELETE FROM weir.rollups;
+INSERT INTO weir.rollup_state VALUES (now());
+UPDATE weir.rollup_kinds SET tenant_id = 'forged';
+SELECT count(*) FROM weir.rollup_kinds WHERE pg_temp.peek(userid::regrole::text);
+SELECT count(*) FROM weir.rollup_rows WHERE pg_temp.peek(userid::regrole::text) AND userid = 'postgres'::regrole;
 SELECT * FROM weir.flush_state;
 INSERT INTO weir.query_stats (duration_ms, created_at, calls) VALUES (1, now(), 1);
 UPDATE weir.query_texts SET query = 'forged';
@@ -108,6 +121,7 @@ SELECT weir.flush();
 SELECT weir.reset();
 CREATE TABLE weir.mine ();
 SELECT nextval('weir.query_stats_id_seq');
+DROP FUNCTION pg_temp.peek;
 RESET ROLE;
 
 -- A new partition is closed, whatever the default privileges give away.

@@ -19,6 +19,9 @@ const config_enum_entry kCaptureModes[] = {{"off", kCaptureOff, false},
                                            {"all", kCaptureAll, false},
                                            {nullptr, 0, false}};
 
+const config_enum_entry kStoreModes[] = {
+    {"events", kStoreEvents, false}, {"rollup", kStoreRollup, false}, {nullptr, 0, false}};
+
 const config_enum_entry kStreamModes[] = {{"auto", kStreamAuto, false},
                                           {"off", kStreamOff, false},
                                           {"require", kStreamRequire, false},
@@ -155,6 +158,32 @@ void DefineFlushSettings() {
                             .flags = GUC_UNIT_S});
 }
 
+void DefineRollupSettings() {
+  pg::Define(pg::EnumSetting{.name = "weir.store",
+                             .summary = "Selects what the flush worker writes.",
+                             .detail = "\"events\" writes statements and roll-ups, \"rollup\" "
+                                       "roll-ups only.",
+                             .value = &settings.store,
+                             .options = kStoreModes,
+                             .context = PGC_SIGHUP});
+  pg::Define(pg::IntSetting{.name = "weir.rollup_retention",
+                            .summary = "Sets how long roll-ups by day are kept.",
+                            .detail = "Zero keeps them for ever.",
+                            .value = &settings.rollup_retention_s,
+                            .min = 0,
+                            .max = INT_MAX,
+                            .context = PGC_SIGHUP,
+                            .flags = GUC_UNIT_S});
+  pg::Define(pg::IntSetting{.name = "weir.max_rollup_kinds",
+                            .summary = "Sets the number of kinds of statements that roll-ups tell "
+                                       "apart in a day.",
+                            .detail = "Statements of any more are summed up as \"__other__\".",
+                            .value = &settings.max_rollup_kinds,
+                            .min = 1,
+                            .max = 10'000'000,
+                            .context = PGC_SIGHUP});
+}
+
 void DefineStreamSettings() {
   pg::Define(pg::EnumSetting{.name = "weir.stream",
                              .summary = "Selects whether aggregations are streamed.",
@@ -189,6 +218,7 @@ void DefineSettings() {
   DefineTenantSettings();
   DefineSharedMemorySettings();
   DefineFlushSettings();
+  DefineRollupSettings();
   DefineStreamSettings();
 #ifdef WEIR_FAILPOINTS
   DefineTestSettings();

@@ -4,6 +4,7 @@
 namespace weir {
 
 enum CaptureMode : int { kCaptureOff, kCaptureTop, kCaptureAll };
+enum StoreMode : int { kStoreEvents, kStoreRollup };
 enum StreamMode : int { kStreamAuto, kStreamOff, kStreamRequire };
 
 struct Settings {
@@ -30,6 +31,9 @@ struct Settings {
   int flush_batch = 100;
   int flush_interval_ms = 5000;
   int retention_s = 7 * 24 * 3600;
+  int store = kStoreEvents;
+  int rollup_retention_s = 90 * 24 * 3600;
+  int max_rollup_kinds = 10'000;
 
   // Streaming executor.
   int stream = kStreamAuto;

@@ -215,6 +215,8 @@ tier_tap() {
   [ ${#files[@]} -gt 0 ] || return 0
   prepare_server || { flunk "no server for TAP"; return; }
   directory=$(stage test/tap)
+  stage bench/crm >/dev/null
+  stage monitoring >/dev/null
   for name in "${files[@]}"; do tap_file "$name" "$directory/$name.pl"; done
 }
 

@@ -107,9 +107,9 @@ show_results() {
          round(max_exec_time::numeric, 2) AS max_ms, rows, shared_blks_hit AS hits, left(query, 64) AS query
        FROM weir.statements WHERE query NOT LIKE '%weir.%' AND calls > 1 ORDER BY total_exec_time DESC LIMIT 7"
 
-  heading 'The slowest single executions: weir.slow_queries()'
-  ask "SELECT round(duration_ms::numeric, 2) AS ms, tenant_id, table_name, field_name, left(query, 50) AS query
-       FROM weir.slow_queries(1000) WHERE tenant_id IS NOT NULL ORDER BY duration_ms DESC LIMIT 5"
+  heading 'The slowest: weir.slow_queries()'
+  ask "SELECT round(slowest_ms::numeric, 2) AS slowest_ms, calls, tenants, table_name, field_name, left(query, 50) AS query
+       FROM weir.slow_queries(1000, min_ms => 1, min_calls => 1) WHERE tenants > 0 LIMIT 5"
 
   heading 'Which columns are asked for: weir.field_usage'
   ask "SELECT table_name, field_name, query_type, calls, tenants, round(avg_ms::numeric, 3) AS avg_ms,
@@ -117,6 +117,10 @@ show_results() {
        FROM weir.field_usage WHERE table_name IN ('contacts', 'organizations', 'interactions') AND tenants > 0
        ORDER BY total_ms DESC LIMIT 8"
   note 'email and phone are searched for by every tenant, and no index helps.'
+
+  heading 'What would help: weir.index_advice()'
+  ask "SELECT column_name, verdict, calls, reason FROM weir.index_advice()
+       WHERE verdict IN ('worth_benchmarking', 'not_supported_by_planner') ORDER BY total_ms DESC LIMIT 5"
   echo
 }
 

@@ -12,9 +12,10 @@ server_is_there() {
 
 wanted=(g++ make cmake perl libkrb5-dev libgtest-dev libbenchmark-dev libipc-run-perl clang clang-format
   clang-tidy libpq-dev libfmt-dev nlohmann-json3-dev libcli11-dev)
-# The page of a simulation is opened in a browser where there is one, and in the long tier.
-[ -z "${WEIR_LONG:-}" ] || wanted+=(chromium)
-server_is_there || wanted+=(postgresql-15 postgresql-client-15 postgresql-server-dev-15)
+# The page of a simulation is opened in a browser, and metrics are read by Prometheus's tools, where they
+# are there, and in the long tier.
+[ -z "${WEIR_LONG:-}" ] || wanted+=(chromium prometheus prometheus-postgres-exporter)
+server_is_there || wanted+=(postgresql-15 postgresql-client-15 postgresql-server-dev-15 postgresql-15-hypopg)
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   echo "deps: not a Debian system; what is needed here is called there: ${wanted[*]}" >&2

@@ -108,7 +108,7 @@ is(quietly($node, 'postgres', $text), 1, 'a statement of an old day has its text
 quietly($node, 'postgres', 'CREATE TABLE mine (LIKE weir.query_stats)');
 quietly($node, 'postgres', "ALTER TABLE weir.query_stats ATTACH PARTITION mine FOR VALUES FROM ('2001-01-01 00:00+00') TO ('2001-01-02 00:00+00')");
 
-set_system($node, 'weir.retention' => '7d');
+set_system($node, 'weir.retention' => '7d', 'weir.rollup_retention' => '7d');
 ok(wait_until(sub { return partitions() !~ /-9 /; }, 15), 'a retention drops what is older');
 like(partitions(), qr/^-\d+ -7 -6 -5 -4 -3 -2 -1 0 1 2$/, 'whole days, and only those; a partition of somebody else stays');
 is(quietly($node, 'postgres', $text), 0, 'texts that nothing refers to go');

@@ -3,10 +3,12 @@
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
 #include "pg/pg.hpp"
+#include "settings.hpp"
 #include "stats/flush/extension_lock.hpp"
 #include "stats/flush/partitions.hpp"
 #include "stats/flush/position.hpp"
 #include "stats/flush/record_writer.hpp"
+#include "stats/flush/rollup.hpp"
 #include "stats/flush/text_writer.hpp"
 
 extern "C" {
@@ -123,9 +125,13 @@ Batch WriteBatch(DatabaseSlot &slot, bool closing) {
   WEIR_FAILPOINT("flush.before_insert");
   batch.texts_end = WriteTexts(TextsOf(slot));
   if (batch.count > 0) {
-    EnsurePartitions(batch.records, batch.count);
-    WriteRecords(slot, batch.records, batch.count);
+    if (settings.store == kStoreEvents) {
+      EnsurePartitions(batch.records, batch.count);
+      WriteRecords(slot, batch.records, batch.count);
+    }
+    RollUpRecords(slot, batch.records, batch.count);
   }
+  RollUpMinutes();
   WEIR_FAILPOINT("flush.after_insert");
   WritePosition(slot.epoch.load(), batch.records_end, closing);
   CommitTransaction();
@@ -174,6 +180,7 @@ DrainResult FlushBatch(DatabaseSlot &slot, bool closing) {
   ErrorData *error = TryWriteBatch(slot, closing, &batch);
   if (error != nullptr) {
     ForgetPartitions();
+    ForgetRollups();
     DistrustPosition();
     NoteFailure(slot, error);
     ReportFailure(error);

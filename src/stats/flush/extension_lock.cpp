@@ -3,6 +3,7 @@
 #include "pg/pg.hpp"
 #include "stats/flush/drain.hpp"
 #include "stats/flush/partitions.hpp"
+#include "stats/flush/rollup.hpp"
 
 extern "C" {
 #include "catalog/pg_extension.h"
@@ -22,6 +23,7 @@ bool LockExtension() {
   if (get_extension_oid("pg_weir", true) != extension) return false;
   if (extension != known) {
     ForgetPartitions();
+    ForgetRollups();
     DistrustPosition();
     known = extension;
   }

@@ -137,14 +137,6 @@ List *ExpiredPartitions(core::Timestamp limit) {
   return names;
 }
 
-void DropUnusedTexts() {
-  pg::Execute(
-      "DELETE FROM weir.query_texts t WHERE NOT EXISTS (SELECT FROM weir.query_stats s"
-      " WHERE s.queryid = t.queryid"
-      " AND s.userid = t.userid)",
-      SPI_OK_DELETE);
-}
-
 }  // namespace
 
 void EnsurePartitions(const core::QueryRecord *records, std::size_t count) {
@@ -174,8 +166,16 @@ bool DropExpired() {
   foreach (cell, expired) DropPartition(static_cast<char *>(lfirst(cell)));
   if (expired == NIL) return false;
   ForgetPartitions();
-  DropUnusedTexts();
   return true;
+}
+
+void DropUnusedTexts() {
+  pg::Execute(
+      "DELETE FROM weir.query_texts t WHERE NOT EXISTS (SELECT FROM weir.rollup_kinds k"
+      " WHERE k.queryid = t.queryid AND k.userid = t.userid)"
+      " AND NOT EXISTS (SELECT FROM weir.query_stats s WHERE s.queryid = t.queryid"
+      " AND s.userid = t.userid)",
+      SPI_OK_DELETE);
 }
 
 void ForgetPartitions() { known_days_valid = false; }

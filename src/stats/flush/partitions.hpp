@@ -15,9 +15,12 @@ void EnsurePartitions(const core::QueryRecord *records, std::size_t count);
 // Makes the partitions of today and the next two days.
 void MakePartitionsAhead();
 
-// Drops partitions whose last moment is longer ago than weir.retention, and the texts that no
-// record refers to any more. Returns true when texts were dropped.
+// Drops partitions whose last moment is longer ago than weir.retention. Returns true when there
+// were any.
 bool DropExpired();
+
+// Deletes texts that neither a record nor a roll-up refers to.
+void DropUnusedTexts();
 
 // What is known of existing partitions is forgotten; for after a failure.
 void ForgetPartitions();

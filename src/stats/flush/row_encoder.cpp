@@ -5,9 +5,10 @@
 #include <iterator>
 #include <string_view>
 
+#include "stats/flush/stored_name.hpp"
+
 extern "C" {
 #include "libpq/pqformat.h"
-#include "mb/pg_wchar.h"
 #include "nodes/value.h"
 #include "tcop/cmdtag.h"
 #include "utils/builtins.h"
@@ -94,19 +95,14 @@ class RowWriter {
     Length(1);
     pq_sendint8(out_, value ? 1 : 0);
   }
-  // An empty text is written as null. Settings in a connection's startup packet are not checked for
-  // the encoding, so a name may hold bytes that the table would refuse: they become question marks.
+  // An empty text is written as null.
   void Text(std::string_view value) {
     if (value.empty()) return Null();
     const int length = static_cast<int>(value.size());
     Length(length);
     const int start = out_->len;
     appendBinaryStringInfo(out_, value.data(), length);
-    char *written = out_->data + start;
-    if (likely(pg_verifymbstr(written, length, true))) return;
-    for (int i = 0; i < length; i++) {
-      if (IS_HIGHBIT_SET(written[i])) written[i] = '?';
-    }
+    ReplaceInvalidBytes(out_->data + start, length);
   }
   void Bytes(const bytea *value) {
     Length(static_cast<std::int32_t>(VARSIZE_ANY_EXHDR(value)));

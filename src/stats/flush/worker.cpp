@@ -7,6 +7,7 @@
 #include "stats/flush/drain.hpp"
 #include "stats/flush/extension_lock.hpp"
 #include "stats/flush/partitions.hpp"
+#include "stats/flush/rollup.hpp"
 #include "stats/shared_state.hpp"
 
 extern "C" {
@@ -35,8 +36,10 @@ constexpr int kFirstBackOffMs = 100;
 constexpr int kLongestBackOffMs = 30'000;
 constexpr int kRecoveryPollMs = 1000;
 constexpr int kMaintenanceMs = 600'000;
-// Between flushes, so that a busy server pays for hundreds of records with one commit.
-constexpr int kLeastPauseMs = 20;
+// Between flushes, so that a busy server pays for thousands of records with one commit, and for
+// many of a kind with one change of their roll-up.
+constexpr int kLeastPauseMs = 200;
+constexpr int kPausePollMs = 20;
 // How long the last flush waits for sessions that are ending too.
 constexpr int kClosingMs = 300;
 constexpr int kClosingPollMs = 10;
@@ -97,6 +100,14 @@ void Connect() {
 
 bool WantsToStop() { return ShutdownRequestPending || slot->stop_requested.load() != 0; }
 
+// When a reload was asked for.
+void ReloadSettings() {
+  if (!ConfigReloadPending) return;
+  ConfigReloadPending = false;
+  ProcessConfigFile(PGC_SIGHUP);
+  next_maintenance = 0;  // the retention may have changed
+}
+
 // Sleeps until something is to be done, at most `ms`.
 void Sleep(long ms) {
   WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms, PG_WAIT_EXTENSION);
@@ -104,11 +115,7 @@ void Sleep(long ms) {
   // A request to cancel is for a statement, and there is none here.
   QueryCancelPending = false;
   CHECK_FOR_INTERRUPTS();
-  if (ConfigReloadPending) {
-    ConfigReloadPending = false;
-    ProcessConfigFile(PGC_SIGHUP);
-    next_maintenance = 0;  // the retention may have changed
-  }
+  ReloadSettings();
 }
 
 void WaitForPromotion() {
@@ -130,7 +137,10 @@ void Maintain() {
   SPI_connect();
   WEIR_FAILPOINT("maintain");
   MakePartitionsAhead();
-  const bool texts_dropped = DropExpired();
+  const bool log_shrank = DropExpired();
+  const bool kinds_dropped = DropExpiredRollups();
+  const bool texts_dropped = log_shrank || kinds_dropped;
+  if (texts_dropped) DropUnusedTexts();
   SPI_finish();
   PopActiveSnapshot();
   CommitTransactionCommand();
@@ -153,6 +163,7 @@ void MaintainWhenDue() {
     FlushErrorState();
     AbortCurrentTransaction();
     ForgetPartitions();
+    ForgetRollups();
     failed = true;
   }
   PG_END_TRY();
@@ -200,11 +211,20 @@ bool IsFlushWanted() {
          Max(slot->flush_completed.load(), slot->flush_failed.load());
 }
 
+// Lets records gather, while there is room for them and nobody waits.
+void LetRecordsGather() {
+  for (int paused = 0; paused < kLeastPauseMs; paused += kPausePollMs) {
+    const bool has_room = RingOf(*slot).InUse() < RingOf(*slot).capacity() / 4;
+    if (!has_room || IsFlushWanted() || WantsToStop()) return;
+    pg_usleep(kPausePollMs * 1000L);
+    CHECK_FOR_INTERRUPTS();
+  }
+}
+
 // Waits for the next reason to flush: the interval, enough records, somebody's request. After a
 // failure only a request cuts the back-off short.
 void WaitForWork() {
-  const bool has_room = RingOf(*slot).InUse() < RingOf(*slot).capacity() / 4;
-  if (back_off_ms == 0 && !IsFlushWanted() && has_room) pg_usleep(kLeastPauseMs * 1000L);
+  if (back_off_ms == 0) LetRecordsGather();
   const TimestampTz start = GetCurrentTimestamp();
   for (;;) {
     // Looked up in each turn: a reload may have changed it.
@@ -240,6 +260,7 @@ void RunWorker() {
   while (!WantsToStop()) {
     WaitForPromotion();
     if (WantsToStop()) break;
+    ReloadSettings();
     if (!Flush(false)) {
       DetachDatabase(MyDatabaseId);
       return;

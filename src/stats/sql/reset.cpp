@@ -73,7 +73,10 @@ void EmptyTables() {
   GetUserIdAndSecContext(&user, &context);
   SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE);
   SPI_connect();
-  pg::Execute("TRUNCATE weir.interruptions, weir.query_texts, weir.query_stats", SPI_OK_UTILITY);
+  pg::Execute(
+      "TRUNCATE weir.interruptions, weir.query_texts, weir.query_stats,"
+      " weir.rollup_kinds, weir.rollups",
+      SPI_OK_UTILITY);
   SPI_finish();
   SetUserIdAndSecContext(user, context);
 }

@@ -16,7 +16,7 @@ our @EXPORT = qw(
   new_weir_node set_conf is_long seeded
   quietly set_system
   ring flush law_holds table_holds_what_was_flushed
-  logged_calls worker_pid wait_for_worker server_child
+  logged_calls rolled_up_calls worker_pid wait_for_worker server_child
   start_pgbench finish_pgbench run_pgbench statements_of_pgbench
   wait_until within sleep time
 );
@@ -148,23 +148,29 @@ sub law_holds
     return $r;
 }
 
-# What the counters call flushed is what the log holds, statement by statement; `before` statements
-# were there when the counters began.
+# Statements in the roll-ups: days, and the minutes that are not in them yet.
+my $rolled_up = <<'SQL';
+SELECT coalesce(sum(calls), 0) FROM weir.rollups
+WHERE minutes = 1440 OR minutes = 1 AND bucket >= (SELECT rolled_until FROM weir.rollup_state)
+SQL
+
+# What the counters call flushed is what the log holds, statement by statement, and what the roll-ups
+# sum up; `before` statements were there when the counters began.
 sub table_holds_what_was_flushed
 {
     my ($node, $db, $name, $before) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     $before //= 0;
-    my ($rows, $flushed);
+    my ($rows, $sums, $flushed);
     my $equal = wait_until(
         sub {
             flush($node, $db);
-            ($rows, $flushed) = split /\|/, quietly($node, $db,
-                'SELECT (SELECT coalesce(sum(calls), 0) FROM weir.query_stats), flushed FROM weir.ring_status()');
-            return $rows - $before == $flushed;
+            ($rows, $sums, $flushed) = split /\|/, quietly($node, $db,
+                "SELECT (SELECT coalesce(sum(calls), 0) FROM weir.query_stats), ($rolled_up), flushed FROM weir.ring_status()");
+            return $rows - $before == $flushed && $sums - $before == $flushed;
         },
         5);
-    ok($equal, $name) or diag("calls in the log: $rows, of them older: $before, flushed: $flushed");
+    ok($equal, $name) or diag("calls in the log: $rows, in roll-ups: $sums, of them older: $before, flushed: $flushed");
     return;
 }
 
@@ -174,6 +180,13 @@ sub logged_calls
     my ($node, $db, $condition) = @_;
     return quietly($node, $db,
         "SELECT coalesce(sum(calls), 0) FROM weir.query_stats WHERE $condition");
+}
+
+# Statements that the roll-ups sum up.
+sub rolled_up_calls
+{
+    my ($node, $db) = @_;
+    return quietly($node, $db, $rolled_up);
 }
 
 # The process id of the database's flush worker, 0 when it has none.
