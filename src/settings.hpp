@@ -4,7 +4,7 @@
 namespace weir {
 
 enum CaptureMode : int { kCaptureOff, kCaptureTop, kCaptureAll };
-enum StreamMode : int { kStreamAuto, kStreamOff, kStreamRequire };
+enum StreamMode : int { kStreamAuto, kStreamOff, kStreamPrefer, kStreamRequire };
 
 struct Settings {
   // Capture.

@@ -2,7 +2,7 @@
 # Runs the tests, tier by tier, and ends in "N passed, N failed".
 #
 # Usage: run.sh gate|long                   everything, or everything and the slow parts
-#        run.sh unit|lint|build|headers|differential   one tier
+#        run.sh unit|lint|build|headers|differential|suite   one tier
 #        run.sh regress|isolation|tap [NAME...]   one tier, or some tests of it
 #
 # A tier that cannot run counts as failed. SEED=n repeats a run of the random tests; ROUNDS=n repeats
@@ -66,6 +66,7 @@ count_of_script() {
 tier_unit() { count_of_script unit "$root/test/unit/run.sh"; }
 tier_lint() { count_of_script lint "$root/test/lint/run.sh"; }
 tier_tidy() { count_of_script tidy "$root/test/lint/tidy.sh"; }
+tier_suite() { count_of_script suite "$root/test/suite/run.sh"; }
 tier_headers() { count_of_script headers "$root/test/support/check_headers.sh"; }
 
 tier_differential() {
@@ -225,10 +226,10 @@ case $mode in
     ;;
   long)
     export WEIR_LONG=1 ROUNDS=${ROUNDS:-25} WEIR_RING_OPERATIONS=${WEIR_RING_OPERATIONS:-1000000000}
-    tiers=(unit lint tidy build regress regress_parallel regress_generic differential isolation tap headers)
+    tiers=(unit lint tidy build regress regress_parallel regress_generic differential suite isolation tap headers)
     ;;
-  unit | lint | tidy | build | headers | differential | regress | isolation | tap) tiers=("$mode") ;;
-  *) fail "usage: run.sh gate|long|unit|lint|tidy|build|headers|differential, or regress|isolation|tap [NAME...]" ;;
+  unit | lint | tidy | build | headers | differential | suite | regress | isolation | tap) tiers=("$mode") ;;
+  *) fail "usage: run.sh gate|long|unit|lint|tidy|build|headers|differential|suite, or regress|isolation|tap [NAME...]" ;;
 esac
 for name in "${tiers[@]}"; do tier "$name"; done
 

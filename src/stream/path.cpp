@@ -95,11 +95,11 @@ void OfferParallel(const Offer &offer, Path *input) {
 bool IsWanted(bool has_keys) {
   if (IsInquiring()) return true;
   if (settings.stream == kStreamOff) return false;
-  return settings.stream == kStreamRequire || !has_keys || enable_hashagg;
+  return settings.stream != kStreamAuto || !has_keys || enable_hashagg;
 }
 
 void MakeRoom(RelOptInfo *output) {
-  if (settings.stream != kStreamRequire) return;
+  if (settings.stream != kStreamRequire && settings.stream != kStreamPrefer) return;
   output->pathlist = NIL;
   output->partial_pathlist = NIL;
 }
