@@ -12,4 +12,9 @@ namespace weir::stream {
 // `agg` is the stock path for the same work, `columns` the number of keys and aggregates.
 void SetCost(CustomPath *path, const AggPath *agg, int columns, double groups);
 
+// The same over an input in the order of a key with `windows` values: the first groups leave after
+// the first of them, and only one window's groups are in memory.
+void SetOrderedCost(CustomPath *path, const AggPath *agg, int columns, double groups,
+                    double windows);
+
 }  // namespace weir::stream

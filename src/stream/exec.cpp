@@ -22,7 +22,10 @@ namespace {
 AggregateScan *ScanOf(CustomScanState *node) { return reinterpret_cast<AggregateScan *>(node); }
 
 void DropSpill(AggregateScan *scan) {
-  if (scan->spill != nullptr) DestroySpill(scan->spill);
+  if (scan->spill == nullptr) return;
+  scan->spilled_bytes += SpilledBytes(scan->spill);
+  scan->spilled_partitions += SpilledPartitions(scan->spill);
+  DestroySpill(scan->spill);
   scan->spill = nullptr;
 }
 
@@ -50,11 +53,11 @@ bool RunPartition(AggregateScan *scan) {
   core::Column *columns = SpillColumns(scan->spill);
   for (;;) {
     CHECK_FOR_INTERRUPTS();
-    const int count = ReadPartition(scan->spill, scan);
+    const int count = ReadPartition(scan->spill, scan->partition_context);
     if (count == 0) break;
     ConsumeRows(scan, columns, count);
     for (int i = 0; i < scan->input_count; ++i) core::ResetColumn(columns[i], count);
-    MemoryContextReset(scan->batch_context);
+    MemoryContextReset(scan->partition_context);
   }
   return true;
 }
@@ -63,15 +66,30 @@ const std::byte *NextGroup(AggregateScan *scan) {
   for (;;) {
     const std::byte *row = scan->aggregator->groups().Next(scan->cursor);
     if (row != nullptr) return row;
-    if (!RunPartition(scan)) return nullptr;
+    if (RunPartition(scan)) continue;
+    if (scan->run.column < 0 || scan->run.is_finished) return nullptr;
+    DropSpill(scan);
+    RunWindows(scan);
   }
+}
+
+void BuildGroups(AggregateScan *scan) {
+  if (scan->run.column < 0) {
+    RunSources(scan);
+    return;
+  }
+  DropSpill(scan);
+  MemoryContextReset(scan->scan_context);
+  MemoryContextReset(scan->batch_context);
+  scan->run = OrderedRun{.column = scan->run.column};
+  RunWindows(scan);
 }
 
 TupleTableSlot *ExecScan(CustomScanState *node) {
   AggregateScan *scan = ScanOf(node);
   ExprContext *econtext = node->ss.ps.ps_ExprContext;
   if (scan->phase == Phase::kBuild) {
-    RunSources(scan);
+    BuildGroups(scan);
     scan->phase = Phase::kEmit;
   }
   while (scan->phase == Phase::kEmit) {
@@ -117,7 +135,8 @@ void ReScan(CustomScanState *node) {
   if (changed != nullptr) UpdateChangedParamSet(child, changed);
   const bool is_stale =
       child->chgParam != nullptr || bms_overlap(changed, scan->agg->plan.allParam);
-  const bool has_result = scan->phase != Phase::kBuild && scan->spill == nullptr;
+  const bool has_result =
+      scan->phase != Phase::kBuild && scan->spill == nullptr && scan->run.column < 0;
   if (has_result && !is_stale) {
     scan->cursor = {};
     scan->phase = Phase::kEmit;

@@ -1,6 +1,7 @@
 #include "stream/explain.hpp"
 
 #include "pg/compat.hpp"
+#include "stream/scan_setup.hpp"
 #include "stream/scan_state.hpp"
 #include "stream/spill.hpp"
 #include "stream/vector_form.hpp"
@@ -33,6 +34,9 @@ void ExplainKeys(AggregateScan *scan, List *ancestors, ExplainState *es) {
   }
   if (windows != NIL) ExplainPropertyList("Window", windows, es);
   ExplainPropertyList("Group Key", keys, es);
+  const int ordered = OrderedKey(scan);
+  if (ordered < 0) return;
+  ExplainPropertyText("Ordered By", static_cast<char *>(list_nth(keys, ordered)), es);
 }
 
 void ExplainInput(AggregateScan *scan, ExplainState *es) {
@@ -54,8 +58,12 @@ void ExplainInput(AggregateScan *scan, ExplainState *es) {
 
 void ExplainCounts(AggregateScan *scan, ExplainState *es) {
   const bool is_text = es->format == EXPLAIN_FORMAT_TEXT;
-  const int64 spilled = scan->spill == nullptr ? 0 : SpilledBytes(scan->spill);
-  const int64 partitions = scan->spill == nullptr ? 0 : SpilledPartitions(scan->spill);
+  int64 spilled = scan->spilled_bytes;
+  int64 partitions = scan->spilled_partitions;
+  if (scan->spill != nullptr) {
+    spilled += SpilledBytes(scan->spill);
+    partitions += SpilledPartitions(scan->spill);
+  }
   ExplainPropertyInteger("Groups", nullptr, scan->groups_out, es);
   if (!is_text || es->verbose) ExplainPropertyInteger("Batches", nullptr, scan->batches, es);
   const int64 peak_kb = static_cast<int64>((scan->peak_bytes + 1023) / 1024);
@@ -63,6 +71,9 @@ void ExplainCounts(AggregateScan *scan, ExplainState *es) {
   if (!is_text || spilled > 0) {
     ExplainPropertyInteger("Spilled Partitions", nullptr, partitions, es);
     ExplainPropertyInteger("Disk Usage", "kB", (spilled + 1023) / 1024, es);
+  }
+  if (scan->run.column >= 0) {
+    ExplainPropertyInteger("Early Emissions", nullptr, scan->run.resets, es);
   }
   if (!is_text || scan->restarts > 0) {
     ExplainPropertyInteger("Restarts", nullptr, scan->restarts, es);

@@ -155,7 +155,7 @@ bool AddPage(AggregateScan *scan, Source *source, const HeapPage *page, PageRows
     DecodeRows(source->program, source->set, rows, batch->count, limit, scan->batch_context);
   }
   batch->count += rows->count;
-  if (!IsBatchFull(scan, batch->count)) return true;
+  if (!IsBatchFull(scan->batch_context, batch->count)) return true;
   const int count = batch->count;
   batch->count = 0;
   return ConsumeBatch(scan, source, count);

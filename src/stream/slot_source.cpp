@@ -36,6 +36,30 @@ Source *MakeSlotSource(AggregateScan *scan, PlanState *child) {
   return source;
 }
 
+int FillBatch(AggregateScan *scan, Source *source, bool *is_last) {
+  ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
+  ColumnSet *set = source->set;
+  const AttrNumber highest = HighestAttribute(set);
+  int count = 0;
+  CHECK_FOR_INTERRUPTS();
+  while (!IsBatchFull(scan->batch_context, count)) {
+    TupleTableSlot *slot = ExecProcNode(source->child);
+    if (TupIsNull(slot)) {
+      *is_last = true;
+      break;
+    }
+    if (highest > 0) slot_getsomeattrs(slot, highest);
+    EncodeBases(set, count, slot, scan->batch_context);
+    if (set->row_count > 0) {
+      ResetExprContext(econtext);
+      econtext->ecxt_outertuple = slot;
+      EvaluateRowColumns(set, count, econtext, scan->batch_context);
+    }
+    ++count;
+  }
+  return count;
+}
+
 bool ConsumeBatch(AggregateScan *scan, Source *source, int count) {
   RunColumnSteps(source->set, count);
   const bool goes_on = ConsumeRows(scan, source->set->columns, count);
@@ -48,25 +72,12 @@ bool RunSource(AggregateScan *scan, Source *source) {
   ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
   PrepareConstants(source->set, econtext, scan->scan_context);
   if (source->is_heap) return RunHeapSource(scan, source);
-  ColumnSet *set = source->set;
-  const AttrNumber highest = HighestAttribute(set);
-  int count = 0;
-  for (;;) {
-    TupleTableSlot *slot = ExecProcNode(source->child);
-    if (TupIsNull(slot)) break;
-    if (highest > 0) slot_getsomeattrs(slot, highest);
-    EncodeBases(set, count, slot, scan->batch_context);
-    if (set->row_count > 0) {
-      ResetExprContext(econtext);
-      econtext->ecxt_outertuple = slot;
-      EvaluateRowColumns(set, count, econtext, scan->batch_context);
-    }
-    if (!IsBatchFull(scan, ++count)) continue;
-    CHECK_FOR_INTERRUPTS();
-    if (!ConsumeBatch(scan, source, count)) return false;
-    count = 0;
+  bool is_last = false;
+  while (!is_last) {
+    const int count = FillBatch(scan, source, &is_last);
+    if (count > 0 && !ConsumeBatch(scan, source, count)) return false;
   }
-  return count == 0 || ConsumeBatch(scan, source, count);
+  return true;
 }
 
 }  // namespace weir::stream

@@ -45,6 +45,10 @@ Source *MakeHeapSource(AggregateScan *scan, SeqScanState *child);
 bool RunSource(AggregateScan *scan, Source *source);
 bool RunHeapSource(AggregateScan *scan, Source *source);
 
+// Reads the child's next rows into the columns; returns how many. The child is not called again
+// after *is_last.
+int FillBatch(AggregateScan *scan, Source *source, bool *is_last);
+
 // Hands the filled batch over and empties it. False as above.
 bool ConsumeBatch(AggregateScan *scan, Source *source, int count);
 

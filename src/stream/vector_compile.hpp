@@ -29,6 +29,9 @@ int FinishStep(ColumnSet *set, core::VectorStep step, const Operand &left, const
 // An expression without variables: evaluated once, the same for every row.
 bool IsRowIndependent(Node *node);
 
+// Integer division has a column form only for a positive constant: no error is possible then.
+bool IsPositiveConstant(Expr *expression);
+
 // Follows relabelings, which change the type and not the bytes.
 Expr *StripRelabel(Expr *expression);
 

@@ -196,7 +196,10 @@ void Checker::Compare(const Query &query, const Answer &off, const Answer &on,
     const Outcome &expected = off.outcomes[i];
     const Outcome &actual = on.outcomes[i];
     if (expected.sqlstate != actual.sqlstate) {
-      if (strictness != Strictness::kExact && MayStopEarly(query)) return;
+      if (strictness != Strictness::kExact && MayStopEarly(query)) {
+        verdict->is_void = true;
+        return;
+      }
       if (actual.sqlstate.empty() && IsErrorOfConditions(query, expected.sqlstate)) {
         verdict->is_spared = true;
         return;
