@@ -109,6 +109,7 @@ CREATE INDEX ON long_stream (id);
 VACUUM ANALYZE long_stream;
 SET enable_seqscan = off;
 SET enable_sort = off;
+SET force_parallel_mode = off;
 SELECT few.peak_kb > 0 AND many.peak_kb < few.peak_kb * 1.5 AS memory_is_flat, many.rows_read = 300000 AS reads_all
 FROM pg_temp.facts('SELECT id / 100, sensor, count(*) FROM long_stream WHERE id < 5000 GROUP BY 1, 2 ORDER BY 1') few,
      pg_temp.facts('SELECT id / 100, sensor, count(*) FROM long_stream GROUP BY 1, 2 ORDER BY 1') many;

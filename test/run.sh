@@ -2,7 +2,7 @@
 # Runs the tests, tier by tier, and ends in "N passed, N failed".
 #
 # Usage: run.sh gate|long                   everything, or everything and the slow parts
-#        run.sh unit|lint|build|headers|differential|suite   one tier
+#        run.sh unit|lint|build|headers|differential|suite|regress_stream   one tier
 #        run.sh regress|isolation|tap [NAME...]   one tier, or some tests of it
 #
 # A tier that cannot run counts as failed. SEED=n repeats a run of the random tests; ROUNDS=n repeats
@@ -153,6 +153,16 @@ tier_regress() { regress_round regress; }
 tier_regress_parallel() { regress_round regress_parallel force_parallel_mode=regress; }
 tier_regress_generic() { regress_round regress_generic plan_cache_mode=force_generic_plan; }
 
+# The streaming executor's topics, in a worker and with generic plans; plans themselves look otherwise there.
+tier_regress_stream() {
+  local kept=("${names[@]}")
+  names=()
+  mapfile -t names < <(chosen sql sql | grep '^stream_' | grep -vE '^stream_(explain|parallel)$')
+  regress_round regress_stream_parallel force_parallel_mode=regress
+  regress_round regress_stream_generic plan_cache_mode=force_generic_plan
+  names=("${kept[@]}")
+}
+
 tier_isolation() {
   local output specs inputdir status round
   mapfile -t specs < <(chosen test/isolation/specs spec)
@@ -222,14 +232,14 @@ echo "SEED=$SEED"
 case $mode in
   gate)
     export WEIR_RING_OPERATIONS=${WEIR_RING_OPERATIONS:-100000000}
-    tiers=(unit lint build regress differential isolation tap headers)
+    tiers=(unit lint build regress regress_stream differential isolation tap headers)
     ;;
   long)
     export WEIR_LONG=1 ROUNDS=${ROUNDS:-25} WEIR_RING_OPERATIONS=${WEIR_RING_OPERATIONS:-1000000000}
     tiers=(unit lint tidy build regress regress_parallel regress_generic differential suite isolation tap headers)
     ;;
-  unit | lint | tidy | build | headers | differential | suite | regress | isolation | tap) tiers=("$mode") ;;
-  *) fail "usage: run.sh gate|long|unit|lint|tidy|build|headers|differential|suite, or regress|isolation|tap [NAME...]" ;;
+  unit | lint | tidy | build | headers | differential | suite | regress_stream | regress | isolation | tap) tiers=("$mode") ;;
+  *) fail "usage: run.sh gate|long|unit|lint|tidy|build|headers|differential|suite|regress_stream, or regress|isolation|tap [NAME...]" ;;
 esac
 for name in "${tiers[@]}"; do tier "$name"; done
 

@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "executor/executor.h"
+#include "executor/instrument.h"
 #include "executor/nodeHash.h"
 #include "utils/float.h"
 #include "utils/memutils.h"
@@ -29,16 +30,29 @@ void DropSpill(AggregateScan *scan) {
   scan->spill = nullptr;
 }
 
+// An append whose parts are read directly is never called, and would show as never executed.
+bool RunAll(AggregateScan *scan) {
+  Instrumentation *bypassed = scan->source_count == 0 || scan->sources[0]->child == scan->child
+                                  ? nullptr
+                                  : scan->child->instrument;
+  const int64 rows_before = scan->rows_in;
+  if (bypassed != nullptr) InstrStartNode(bypassed);
+  bool finished = true;
+  for (int i = 0; i < scan->source_count && finished; ++i) {
+    finished = RunSource(scan, scan->sources[i]);
+  }
+  if (bypassed != nullptr) {
+    InstrStopNode(bypassed, static_cast<double>(scan->rows_in - rows_before));
+  }
+  return finished;
+}
+
 void RunSources(AggregateScan *scan) {
   for (;;) {
     DropSpill(scan);
     MemoryContextReset(scan->scan_context);
     StartAggregator(scan, get_hash_memory_limit(), scan->agg->numGroups);
-    bool finished = true;
-    for (int i = 0; i < scan->source_count && finished; ++i) {
-      finished = RunSource(scan, scan->sources[i]);
-    }
-    if (finished) return;
+    if (RunAll(scan)) return;
     ++scan->restarts;
     PlanStates(scan, true);
     ExecReScan(scan->child);
@@ -81,7 +95,7 @@ void BuildGroups(AggregateScan *scan) {
   DropSpill(scan);
   MemoryContextReset(scan->scan_context);
   MemoryContextReset(scan->batch_context);
-  scan->run = OrderedRun{.column = scan->run.column};
+  scan->run = OrderedRun{.column = scan->run.column, .resets = scan->run.resets};
   RunWindows(scan);
 }
 
@@ -193,6 +207,11 @@ const CustomExecMethods kExecMethods = {
     .ExecCustomScan = ExecScan,
     .EndCustomScan = EndScan,
     .ReScanCustomScan = ReScan,
+    .EstimateDSMCustomScan = EstimateShared,
+    .InitializeDSMCustomScan = InitializeShared,
+    .ReInitializeDSMCustomScan = ReinitializeShared,
+    .InitializeWorkerCustomScan = InitializeWorker,
+    .ShutdownCustomScan = ShutdownScan,
     .ExplainCustomScan = ExplainScan,
 };
 

@@ -98,6 +98,8 @@ void OfferParallel(const Offer &offer, Path *input) {
   CustomPath *partial =
       MakePath(offer, partial_rel, input, target, target, AGGSPLIT_INITIAL_SERIAL, NIL);
   if (!partial->path.parallel_safe) return;
+  // So that workers can report what they did.
+  partial->path.parallel_aware = true;
   double rows = partial->path.rows * partial->path.parallel_workers;
   GatherPath *gather =
       create_gather_path(root, partial_rel, &partial->path, target, nullptr, &rows);

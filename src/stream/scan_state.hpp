@@ -6,6 +6,7 @@
 #include "pg/pg.hpp"
 #include "stream/aggregate_form.hpp"
 #include "stream/column_set.hpp"
+#include "stream/counters.hpp"
 #include "stream/source.hpp"
 
 extern "C" {
@@ -17,6 +18,7 @@ extern "C" {
 namespace weir::stream {
 
 struct SpillState;
+struct SharedCounters;
 
 // One column of the scan tuple: a key or an aggregate.
 struct OutputColumn {
@@ -83,6 +85,8 @@ struct AggregateScan {
   Size peak_bytes;
   int64 spilled_bytes;  // of files gone since
   int64 spilled_partitions;
+  SharedCounters *shared;  // while a parallel scan goes on
+  Counters from_workers;
 };
 
 // Makes the plan for the aggregator; `careful` as in AggregatorPlan.
