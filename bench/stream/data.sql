@@ -16,5 +16,6 @@ CREATE TABLE parts (LIKE trades) PARTITION BY HASH (id);
 SELECT format('CREATE TABLE parts_%s PARTITION OF parts FOR VALUES WITH (MODULUS 16, REMAINDER %s)', r, r)
   FROM generate_series(0, 15) r \gexec
 INSERT INTO parts SELECT * FROM trades;
+CREATE INDEX ON trades (ts);
 CREATE TABLE small AS SELECT g FROM generate_series(0, 99) g;
 VACUUM (FREEZE, ANALYZE);
