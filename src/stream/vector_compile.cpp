@@ -183,6 +183,9 @@ int CompileVector(ColumnSet *set, Expr *expression, Encoding encoding, int desti
     }
     return CompileBase(set, var, encoding, destination);
   }
+  if (IsA(expression, CaseExpr)) {
+    return CompileCase(set, castNode(CaseExpr, expression), encoding, destination);
+  }
   if (KindOf(encoding) == core::ValueKind::kText || KindOf(encoding) == core::ValueKind::kNumeric) {
     return kFailed;
   }
