@@ -71,20 +71,21 @@ void RunWindows(AggregateScan *scan) {
   Source *source = scan->sources[0];
   StartAggregator(scan, get_hash_memory_limit(), 0);
   if (!run->is_started) {
-    PrepareConstants(source->set, scan->css.ss.ps.ps_ExprContext, scan->scan_context);
+    BeginPass(scan, source);
     run->is_started = true;
   }
   ConsumePending(scan, source->set);
   while (!run->is_finished) {
-    const int count = FillBatch(scan, source, &run->is_finished);
-    if (count == 0) break;
-    RunColumnSteps(source->set, count);
-    const bool has_closed = ConsumeClosed(scan, source->set, count);
-    if (has_closed && !run->is_finished) {
+    const int count = ReadBatch(scan, source);
+    if (count == 0) {
+      EndPass(source);
+      run->is_finished = true;
+    } else if (ConsumeClosed(scan, source->set, count)) {
       ++run->resets;
       return;
+    } else {
+      ConsumePending(scan, source->set);
     }
-    ConsumePending(scan, source->set);
   }
 }
 
