@@ -43,6 +43,24 @@ SELECT number, text FROM query WHERE pg_temp.run(text, 'require') IS DISTINCT FR
 RESET force_parallel_mode;
 RESET max_parallel_workers_per_gather;
 
+-- EXPLAIN counts what workers did: every page once, and the groups of each.
+CREATE FUNCTION pg_temp.fact(query text, name text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    plan json;
+BEGIN
+    EXECUTE 'EXPLAIN (ANALYZE, FORMAT JSON) ' || query INTO plan;
+    RETURN substring(plan::text FROM '"' || name || '": (\d+)')::bigint;
+END $$;
+SET max_parallel_workers_per_gather = 2;
+SET parallel_leader_participation = off;
+SELECT pg_temp.fact(q, 'Pages Read Directly') + pg_temp.fact(q, 'Pages Checked By Row') = pg_relation_size('reading') / 8192 AS all_pages,
+       pg_temp.fact(q, 'Groups') BETWEEN 9 AND 18 AS groups, pg_temp.fact(q, 'Peak Memory Usage') > 0 AS memory
+FROM (VALUES ('SELECT sensor, count(*) FROM reading GROUP BY 1')) v(q);
+SET work_mem = '64kB';
+SELECT pg_temp.fact('SELECT id, count(*) FROM reading GROUP BY 1', 'Disk Usage') > 0 AS spills;
+RESET work_mem;
+RESET parallel_leader_participation;
+
 -- Parameters reach the workers; so does a rescan.
 SET max_parallel_workers_per_gather = 2;
 PREPARE above(int) AS SELECT count(*), sum(id * $1) FROM reading WHERE id > $1;

@@ -24,6 +24,7 @@ const config_enum_entry kStoreModes[] = {
 
 const config_enum_entry kStreamModes[] = {{"auto", kStreamAuto, false},
                                           {"off", kStreamOff, false},
+                                          {"prefer", kStreamPrefer, false},
                                           {"require", kStreamRequire, false},
                                           {nullptr, 0, false}};
 
@@ -187,8 +188,10 @@ void DefineRollupSettings() {
 void DefineStreamSettings() {
   pg::Define(pg::EnumSetting{.name = "weir.stream",
                              .summary = "Selects whether aggregations are streamed.",
-                             .detail = "\"auto\" lets the planner choose by cost, \"require\" "
-                                       "raises an error where streaming is not possible.",
+                             .detail =
+                                 "\"auto\" lets the planner choose by cost, \"prefer\" streams "
+                                 "whatever can be streamed, \"require\" raises an error "
+                                 "where streaming is not possible.",
                              .value = &settings.stream,
                              .options = kStreamModes,
                              .context = PGC_USERSET});

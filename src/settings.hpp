@@ -5,7 +5,7 @@ namespace weir {
 
 enum CaptureMode : int { kCaptureOff, kCaptureTop, kCaptureAll };
 enum StoreMode : int { kStoreEvents, kStoreRollup };
-enum StreamMode : int { kStreamAuto, kStreamOff, kStreamRequire };
+enum StreamMode : int { kStreamAuto, kStreamOff, kStreamPrefer, kStreamRequire };
 
 struct Settings {
   // Capture.

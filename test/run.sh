@@ -66,6 +66,7 @@ count_of_script() {
 tier_unit() { count_of_script unit "$root/test/unit/run.sh"; }
 tier_lint() { count_of_script lint "$root/test/lint/run.sh"; }
 tier_tidy() { count_of_script tidy "$root/test/lint/tidy.sh"; }
+tier_suite() { count_of_script suite "$root/test/suite/run.sh"; }
 tier_headers() { count_of_script headers "$root/test/support/check_headers.sh"; }
 
 tier_differential() {
@@ -160,6 +161,16 @@ tier_regress() { regress_round regress; }
 tier_regress_parallel() { regress_round regress_parallel force_parallel_mode=regress; }
 tier_regress_generic() { regress_round regress_generic plan_cache_mode=force_generic_plan; }
 
+# The streaming executor's topics, in a worker and with generic plans; plans themselves look otherwise there.
+tier_regress_stream() {
+  local kept=("${names[@]}")
+  names=()
+  mapfile -t names < <(chosen sql sql | grep '^stream_' | grep -vE '^stream_(explain|parallel)$')
+  regress_round regress_stream_parallel force_parallel_mode=regress
+  regress_round regress_stream_generic plan_cache_mode=force_generic_plan
+  names=("${kept[@]}")
+}
+
 tier_isolation() {
   local output specs inputdir status round
   mapfile -t specs < <(chosen test/isolation/specs spec)
@@ -228,8 +239,8 @@ keep_logs() {
 
 scratch_begin
 echo "SEED=$SEED"
-gate_tiers=(unit lint build regress differential windows isolation tap simulation headers)
-long_tiers=(tidy regress_parallel regress_generic)
+gate_tiers=(unit lint build regress regress_stream differential windows isolation tap simulation headers)
+long_tiers=(tidy suite regress_parallel regress_generic)
 case $mode in
   gate)
     export WEIR_RING_OPERATIONS=${WEIR_RING_OPERATIONS:-100000000}

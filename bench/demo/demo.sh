@@ -124,6 +124,42 @@ show_results() {
   echo
 }
 
+# The least time of a query under a setting of weir.stream, in milliseconds.
+least_ms() {
+  local mode=$1 query=$2 i
+  {
+    echo "SET jit = off; SET max_parallel_workers_per_gather = 0; SET weir.capture = off; SET weir.stream = $mode;"
+    for ((i = 0; i < 6; i++)); do echo "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) $query;"; done
+  } | sql -At | sed -n 's/^Execution Time: \([0-9.]*\) ms/\1/p' | sort -n | head -n 1
+}
+
+# One query both ways: its plan, its times, and that both give the same rows.
+stream_query() {
+  local query=$1 stock streamed
+  note "$query"
+  value "SET jit = off; SET max_parallel_workers_per_gather = 0; SET weir.capture = off;
+         EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $query"
+  stock=$(least_ms off "$query")
+  streamed=$(least_ms auto "$query")
+  awk -v a="$stock" -v b="$streamed" 'BEGIN {
+    printf "%-24s %9.2f ms\n%-24s %9.2f ms, %.1f times as fast\n", "weir.stream = off", a, "weir.stream = auto", b, a / b}'
+  [ "$(value "SET weir.capture = off; SET extra_float_digits = 3; SET enable_sort = off;
+    SET max_parallel_workers_per_gather = 0;
+    CREATE TEMP TABLE streamed AS SELECT q::text AS line FROM ($query) q; SET weir.stream = off;
+    CREATE TEMP TABLE stock AS SELECT q::text AS line FROM ($query) q;
+    SELECT count(*) FROM ((TABLE streamed EXCEPT ALL TABLE stock) UNION ALL
+                          (TABLE stock EXCEPT ALL TABLE streamed)) d")" = 0 ] ||
+    fail 'both ways must give the same rows'
+  printf 'the same rows both ways\n\n'
+}
+
+show_streaming() {
+  heading 'Streaming executor: a tumbling window over the log itself'
+  stream_query "SELECT weir.tumble(created_at, '1 second') AS second, tenant_id, sum(calls) AS calls, avg(duration_ms), max(duration_ms) FROM weir.query_stats GROUP BY 1, 2"
+  heading 'Streaming executor: a tumbling window over the data of the tenants'
+  stream_query "SELECT weir.tumble(occurred_at, '1 day') AS day, type, count(*), count(contact_id) AS with_contact, min(occurred_at), max(occurred_at) FROM interactions GROUP BY 1, 2"
+}
+
 measure_cost() {
   sql -d postgres -c 'CREATE DATABASE cost' && sql -d cost -c 'CREATE EXTENSION pg_weir' &&
     as_server "$bindir/pgbench" -i -q -s 2 cost >/dev/null 2>&1 &&
@@ -177,6 +213,7 @@ heading "Load: $clients clients, $seconds s, tenants chosen by Zipf's law"
 load | show_progress
 [ "${PIPESTATUS[0]}" -eq 0 ] || fail "pgbench failed: $(tail -n 3 "$scratch/log/pgbench.log")"
 show_results
+show_streaming
 show_cost
 how_to_connect
 note "$((SECONDS - started)) s in all"

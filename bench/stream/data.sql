@@ -21,5 +21,6 @@ CREATE TABLE market_rows AS
 SELECT i AS id, 'SYM' || (i % 10) AS symbol, (100 + (i % 100) * 0.5)::float8 AS price, (i % 1000)::int AS qty,
        timestamptz '2024-01-15 12:00Z' + i * interval '1 s' AS ts
   FROM generate_series(0::bigint, :rows / 10 - 1) i;
+CREATE INDEX ON trades (ts);
 CREATE TABLE small AS SELECT g FROM generate_series(0, 99) g;
 VACUUM (FREEZE, ANALYZE);

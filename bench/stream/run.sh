@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The streaming executor against stock PostgreSQL: each query both ways, best of ROUNDS, tables in memory.
-# The results are compared in the same run, by EXCEPT ALL both ways. ROWS=n scales the tables.
+# The results are compared in the same run, by EXCEPT ALL both ways. ROWS=n scales the tables. Where npm can
+# fetch DuckDB, the queries that it knows are timed there too: in memory, on one thread.
 set -euo pipefail
 
 source "$(dirname "${BASH_SOURCE[0]}")/../../test/support/server.sh"
@@ -28,20 +29,41 @@ milliseconds() {
   } | sql | sed -n 's/^Execution Time: \([0-9.]*\) ms/\1/p' | sort -n | head -n 1
 }
 
+# What has nothing to aggregate is not for us to take: it must be as fast as without us.
+mode_of() { case $1 in *'GROUP BY'* | *' OVER '* | *DISTINCT* | *'sum('* | *'count('*) echo require ;; *) echo auto ;; esac; }
+
 # The number of rows that only one of both ways gives, compared as text with every digit.
 differences() {
-  local query=${1##*; }
-  sql -c "SET extra_float_digits = 3; SET enable_sort = off;
-          SET weir.stream = require; CREATE TEMP TABLE streamed AS SELECT q::text AS line FROM ($query) q;
+  local query=${1##*; } settings=''
+  [ "$query" = "$1" ] || settings="${1%; *};"
+  sql -c "SET extra_float_digits = 3; SET enable_sort = off; $settings
+          SET max_parallel_workers_per_gather = 0;
+          SET weir.stream = $(mode_of "$query"); CREATE TEMP TABLE streamed AS SELECT q::text AS line FROM ($query) q;
           SET weir.stream = off; CREATE TEMP TABLE stock AS SELECT q::text AS line FROM ($query) q;
           SELECT count(*) FROM ((TABLE streamed EXCEPT ALL TABLE stock) UNION ALL
                                 (TABLE stock EXCEPT ALL TABLE streamed)) d"
 }
 
-printf '| query | stock ms | streamed ms | ratio | rows that differ |\n|---|---|---|---|---|\n'
-while IFS='|' read -r name query; do
+# The least milliseconds of each query in DuckDB, as "name|milliseconds".
+duckdb_times() {
+  local directory=$scratch/duckdb
+  mkdir "$directory" && cp "$root/bench/stream/duckdb.mjs" "$directory/" || return 0
+  (cd "$directory" && timeout 300 npm install --silent --no-audit --no-fund @duckdb/node-api) \
+    >"$scratch/log/npm.log" 2>&1 || return 0
+  awk -F'|' '$3 != "" {print $1 "|" $3}' "$root/bench/stream/queries" |
+    (cd "$directory" && node duckdb.mjs "$rows" "$rounds") 2>"$scratch/log/duckdb.log" || true
+}
+
+duckdb=$(duckdb_times)
+[ -n "$duckdb" ] || echo 'DuckDB is not available here: npm cannot fetch @duckdb/node-api.'
+
+printf '| query | stock ms | streamed ms | ratio | DuckDB ms | against DuckDB | rows that differ |\n|---|---|---|---|---|---|---|\n'
+while IFS='|' read -r name query _; do
   stock=$(milliseconds off "$query")
-  streamed=$(milliseconds require "$query")
-  printf '| %s | %.0f | %.0f | %s | %s |\n' "$name" "$stock" "$streamed" \
-    "$(awk -v a="$stock" -v b="$streamed" 'BEGIN {printf "%.1f", a / b}')" "$(differences "$query")"
+  streamed=$(milliseconds "$(mode_of "$query")" "$query")
+  theirs=$(awk -F'|' -v name="$name" '$1 == name {print $2}' <<<"$duckdb")
+  printf '| %s | %.0f | %.0f | %s | %s | %s |\n' "$name" "$stock" "$streamed" \
+    "$(awk -v a="$stock" -v b="$streamed" 'BEGIN {printf "%.1f", a / b}')" \
+    "$(awk -v a="$theirs" -v b="$streamed" 'BEGIN {if (a == "") print "- | -"; else printf "%.0f | %.1f", a, a / b}')" \
+    "$(differences "$query")"
 done <"$root/bench/stream/queries"

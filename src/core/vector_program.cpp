@@ -141,34 +141,88 @@ void RunLogic(const VectorStep &step, const Column &left, const Column &right, C
   out.has_nulls = any_null;
 }
 
-void RunFilter(const Column &in, const Column &condition, Column &out, int count) noexcept {
-  bool any_null = false;
+bool IsTrue(const Column &condition, int row) noexcept {
+  return condition.word[row] != 0 && condition.null[row] == 0;
+}
+
+// Copies a row's value, whatever its kind.
+void CopyRow(const Column &from, Column &out, int row) noexcept {
+  out.word[row] = from.word[row];
+  out.null[row] = from.null[row];
+  if (out.high == nullptr || from.high == nullptr) return;
+  out.high[row] = from.high[row];
+  out.outline[row] = from.outline[row];
+  out.length[row] = from.length[row];
+}
+
+void SetNull(Column &out, int row) noexcept {
+  out.word[row] = 0;
+  out.null[row] = 1;
+  if (out.high == nullptr) return;
+  out.high[row] = 0;
+  out.length[row] = 0;
+}
+
+void SetConstant(const VectorConstant &constant, Column &out, int row) noexcept {
+  out.word[row] = constant.is_null ? 0 : constant.word;
+  out.null[row] = static_cast<std::uint8_t>(constant.is_null);
+}
+
+void NoteNulls(Column &out, int count) noexcept {
+  out.has_nulls = std::memchr(out.null, 1, static_cast<std::size_t>(count)) != nullptr;
+}
+
+void RunFilter(const VectorStep &step, const Column *in, const Column &condition, Column &out,
+               int count) noexcept {
   for (int i = 0; i < count; ++i) {
-    const bool keeps = condition.word[i] != 0 && condition.null[i] == 0;
-    out.null[i] = static_cast<std::uint8_t>(!keeps || in.null[i] != 0);
-    any_null |= out.null[i] != 0;
+    if (!IsTrue(condition, i)) {
+      SetNull(out, i);
+    } else if (in == nullptr) {
+      SetConstant(step.constant, out, i);
+    } else {
+      CopyRow(*in, out, i);
+    }
   }
-  out.has_nulls = any_null;
-  out.has_outline = in.has_outline;
+  NoteNulls(out, count);
+  out.has_outline = in != nullptr && in->has_outline;
+}
+
+void RunElse(const VectorStep &step, const Column &left, const Column *right,
+             const Column &condition, Column &out, int count) noexcept {
+  for (int i = 0; i < count; ++i) {
+    if (IsTrue(condition, i)) {
+      CopyRow(left, out, i);
+    } else if (right == nullptr) {
+      SetConstant(step.constant, out, i);
+    } else {
+      CopyRow(*right, out, i);
+    }
+  }
+  NoteNulls(out, count);
+  out.has_outline = left.has_outline || (right != nullptr && right->has_outline);
 }
 
 // Operations that are not strict, or that have a shape of their own.
 VectorStatus RunSpecial(const VectorStep &step, Column *columns, int count) noexcept {
   Column &out = columns[step.out];
-  const Column &left = columns[step.left];
+  const Column *left = step.left >= 0 ? &columns[step.left] : nullptr;
+  const Column *right = step.right >= 0 ? &columns[step.right] : nullptr;
   switch (step.op) {
     case VectorOp::kAnd:
     case VectorOp::kOr:
-      RunLogic(step, left, columns[step.right], out, count);
+      RunLogic(step, *left, *right, out, count);
       break;
     case VectorOp::kFilter:
-      RunFilter(left, columns[step.right], out, count);
+      RunFilter(step, left, *right, out, count);
+      break;
+    case VectorOp::kElse:
+      RunElse(step, *left, right, columns[step.condition], out, count);
       break;
     case VectorOp::kIsNull:
-      for (int i = 0; i < count; ++i) out.word[i] = left.null[i] != 0;
+      for (int i = 0; i < count; ++i) out.word[i] = left->null[i] != 0;
       break;
     default:
-      for (int i = 0; i < count; ++i) out.word[i] = left.null[i] == 0;
+      for (int i = 0; i < count; ++i) out.word[i] = left->null[i] == 0;
       break;
   }
   return VectorStatus::kDone;
@@ -203,7 +257,7 @@ VectorStatus RunStrict(const VectorStep &step, Column *columns, int count) noexc
 
 bool IsSpecial(VectorOp op) noexcept {
   return op == VectorOp::kAnd || op == VectorOp::kOr || op == VectorOp::kFilter ||
-         op == VectorOp::kIsNull || op == VectorOp::kIsNotNull;
+         op == VectorOp::kElse || op == VectorOp::kIsNull || op == VectorOp::kIsNotNull;
 }
 
 }  // namespace

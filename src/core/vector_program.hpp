@@ -12,7 +12,8 @@ enum class VectorOp : std::uint8_t {
   kWindow,   // window start of a time or bigint
   kDivide,   // integer by a positive constant
   kToFloat,  // integer to float8
-  kFilter,   // left where right is true, else NULL
+  kFilter,   // left, a column or the constant, where right is true, else NULL
+  kElse,     // left where the condition is true, else right, a column or the constant
   kAddInt32,
   kSubtractInt32,
   kMultiplyInt32,
@@ -71,6 +72,7 @@ struct VectorStep {
   int out = -1;
   int left = -1;
   int right = -1;
+  int condition = -1;  // kElse only
   VectorConstant constant;
   TumblingWindow window{};
   bool keeps_infinity = false;  // window: of times, where infinity stays as it is

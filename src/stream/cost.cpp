@@ -15,6 +15,7 @@ constexpr double kSetUpCost = 15.0;
 constexpr double kRowShare = 0.25;        // of cpu_tuple_cost, to read a row from a page
 constexpr double kColumnShare = 0.2;      // of cpu_operator_cost, per row and column
 constexpr double kGroupShare = 1.0;       // of cpu_tuple_cost, to give out a group
+constexpr double kWindowCost = 0.02;      // to begin a new table of groups
 constexpr double kLeastScanShare = 0.25;  // no scan is estimated cheaper than this
 
 const Path *StripProjection(const Path *path) {
@@ -48,6 +49,18 @@ double InputCost(const Path *input) {
     }
   }
   return Max(input->total_cost - saved, input->total_cost * kLeastScanShare);
+}
+
+void SetOrderedCost(CustomPath *path, const AggPath *agg, int columns, double groups,
+                    double windows) {
+  const Path *input = agg->subpath;
+  windows = Max(windows, 1);
+  const double consume = input->rows * columns * cpu_operator_cost * kColumnShare;
+  const double emit = groups * cpu_tuple_cost * kGroupShare;
+  const double run = input->total_cost - input->startup_cost + consume + windows * kWindowCost +
+                     SpillCost(input, groups / windows) * windows;
+  path->path.startup_cost = kSetUpCost + input->startup_cost + run / windows;
+  path->path.total_cost = kSetUpCost + input->startup_cost + run + emit;
 }
 
 void SetCost(CustomPath *path, const AggPath *agg, int columns, double groups) {

@@ -277,6 +277,12 @@ core::ValueKind KindOf(Encoding encoding) {
   }
 }
 
+bool IsWordKey(Encoding encoding) {
+  const core::ValueKind kind = KindOf(encoding);
+  return encoding != Encoding::kNone &&
+         (kind == core::ValueKind::kInt32 || kind == core::ValueKind::kInt64);
+}
+
 bool IsPadded(Encoding encoding) {
   switch (encoding) {
     case Encoding::kKeyNumeric:

@@ -33,6 +33,9 @@ Encoding KeyEncoding(Oid type, Oid collation);
 
 core::ValueKind KindOf(Encoding encoding);
 
+// Whether a key of this encoding is one word, so that equal words are equal keys.
+bool IsWordKey(Encoding encoding);
+
 // Whether equal values can look different, so that keys carry the first value seen beside what
 // decides equality.
 bool IsPadded(Encoding encoding);

@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "executor/executor.h"
+#include "executor/instrument.h"
 #include "executor/nodeHash.h"
 #include "utils/float.h"
 #include "utils/memutils.h"
@@ -22,8 +23,28 @@ namespace {
 AggregateScan *ScanOf(CustomScanState *node) { return reinterpret_cast<AggregateScan *>(node); }
 
 void DropSpill(AggregateScan *scan) {
-  if (scan->spill != nullptr) DestroySpill(scan->spill);
+  if (scan->spill == nullptr) return;
+  scan->spilled_bytes += SpilledBytes(scan->spill);
+  scan->spilled_partitions += SpilledPartitions(scan->spill);
+  DestroySpill(scan->spill);
   scan->spill = nullptr;
+}
+
+// An append whose parts are read directly is never called, and would show as never executed.
+bool RunAll(AggregateScan *scan) {
+  Instrumentation *bypassed = scan->source_count == 0 || scan->sources[0]->child == scan->child
+                                  ? nullptr
+                                  : scan->child->instrument;
+  const int64 rows_before = scan->rows_in;
+  if (bypassed != nullptr) InstrStartNode(bypassed);
+  bool finished = true;
+  for (int i = 0; i < scan->source_count && finished; ++i) {
+    finished = RunSource(scan, scan->sources[i]);
+  }
+  if (bypassed != nullptr) {
+    InstrStopNode(bypassed, static_cast<double>(scan->rows_in - rows_before));
+  }
+  return finished;
 }
 
 void RunSources(AggregateScan *scan) {
@@ -31,11 +52,7 @@ void RunSources(AggregateScan *scan) {
     DropSpill(scan);
     MemoryContextReset(scan->scan_context);
     StartAggregator(scan, get_hash_memory_limit(), scan->agg->numGroups);
-    bool finished = true;
-    for (int i = 0; i < scan->source_count && finished; ++i) {
-      finished = RunSource(scan, scan->sources[i]);
-    }
-    if (finished) return;
+    if (RunAll(scan)) return;
     ++scan->restarts;
     PlanStates(scan, true);
     ExecReScan(scan->child);
@@ -50,11 +67,11 @@ bool RunPartition(AggregateScan *scan) {
   core::Column *columns = SpillColumns(scan->spill);
   for (;;) {
     CHECK_FOR_INTERRUPTS();
-    const int count = ReadPartition(scan->spill, scan);
+    const int count = ReadPartition(scan->spill, scan->partition_context);
     if (count == 0) break;
     ConsumeRows(scan, columns, count);
     for (int i = 0; i < scan->input_count; ++i) core::ResetColumn(columns[i], count);
-    MemoryContextReset(scan->batch_context);
+    MemoryContextReset(scan->partition_context);
   }
   return true;
 }
@@ -63,15 +80,30 @@ const std::byte *NextGroup(AggregateScan *scan) {
   for (;;) {
     const std::byte *row = scan->aggregator->groups().Next(scan->cursor);
     if (row != nullptr) return row;
-    if (!RunPartition(scan)) return nullptr;
+    if (RunPartition(scan)) continue;
+    if (scan->run.column < 0 || scan->run.is_finished) return nullptr;
+    DropSpill(scan);
+    RunWindows(scan);
   }
+}
+
+void BuildGroups(AggregateScan *scan) {
+  if (scan->run.column < 0) {
+    RunSources(scan);
+    return;
+  }
+  DropSpill(scan);
+  MemoryContextReset(scan->scan_context);
+  MemoryContextReset(scan->batch_context);
+  scan->run = OrderedRun{.column = scan->run.column, .resets = scan->run.resets};
+  RunWindows(scan);
 }
 
 TupleTableSlot *ExecScan(CustomScanState *node) {
   AggregateScan *scan = ScanOf(node);
   ExprContext *econtext = node->ss.ps.ps_ExprContext;
   if (scan->phase == Phase::kBuild) {
-    RunSources(scan);
+    BuildGroups(scan);
     scan->phase = Phase::kEmit;
   }
   while (scan->phase == Phase::kEmit) {
@@ -117,7 +149,8 @@ void ReScan(CustomScanState *node) {
   if (changed != nullptr) UpdateChangedParamSet(child, changed);
   const bool is_stale =
       child->chgParam != nullptr || bms_overlap(changed, scan->agg->plan.allParam);
-  const bool has_result = scan->phase != Phase::kBuild && scan->spill == nullptr;
+  const bool has_result =
+      scan->phase != Phase::kBuild && scan->spill == nullptr && scan->run.column < 0;
   if (has_result && !is_stale) {
     scan->cursor = {};
     scan->phase = Phase::kEmit;
@@ -178,6 +211,11 @@ const CustomExecMethods kExecMethods = {
     .ExecCustomScan = ExecScan,
     .EndCustomScan = EndScan,
     .ReScanCustomScan = ReScan,
+    .EstimateDSMCustomScan = EstimateShared,
+    .InitializeDSMCustomScan = InitializeShared,
+    .ReInitializeDSMCustomScan = ReinitializeShared,
+    .InitializeWorkerCustomScan = InitializeWorker,
+    .ShutdownCustomScan = ShutdownScan,
     .ExplainCustomScan = ExplainScan,
 };
 

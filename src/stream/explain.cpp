@@ -1,8 +1,8 @@
 #include "stream/explain.hpp"
 
 #include "pg/compat.hpp"
+#include "stream/scan_setup.hpp"
 #include "stream/scan_state.hpp"
-#include "stream/spill.hpp"
 #include "stream/vector_form.hpp"
 
 extern "C" {
@@ -12,6 +12,20 @@ extern "C" {
 
 namespace weir::stream {
 namespace {
+
+// What a column of the child is computed from, looking through appends and what merely passes it
+// on.
+const Expr *OriginOf(const Plan *plan, const Expr *expression) {
+  while (IsA(expression, Var) &&
+         castNode(Var, const_cast<Expr *>(expression))->varno == OUTER_VAR) {
+    const AttrNumber column = castNode(Var, const_cast<Expr *>(expression))->varattno;
+    List *parts = IsA(plan, Append) ? reinterpret_cast<const Append *>(plan)->appendplans : NIL;
+    plan = parts != NIL ? static_cast<const Plan *>(linitial(parts)) : outerPlan(plan);
+    if (plan == nullptr || column > list_length(plan->targetlist)) break;
+    expression = list_nth_node(TargetEntry, plan->targetlist, column - 1)->expr;
+  }
+  return expression;
+}
 
 // The keys as the child computes them, like the stock node shows them.
 void ExplainKeys(AggregateScan *scan, List *ancestors, ExplainState *es) {
@@ -29,43 +43,41 @@ void ExplainKeys(AggregateScan *scan, List *ancestors, ExplainState *es) {
     Node *node = reinterpret_cast<Node *>(entry->expr);
     char *text = deparse_expression(node, context, use_prefix, true);
     keys = lappend(keys, text);
-    if (IsWindow(entry->expr)) windows = lappend(windows, text);
+    if (IsWindow(OriginOf(scan->child->plan, entry->expr))) windows = lappend(windows, text);
   }
   if (windows != NIL) ExplainPropertyList("Window", windows, es);
   ExplainPropertyList("Group Key", keys, es);
+  const int ordered = OrderedKey(scan);
+  if (ordered < 0) return;
+  ExplainPropertyText("Ordered By", static_cast<char *>(list_nth(keys, ordered)), es);
 }
 
-void ExplainInput(AggregateScan *scan, ExplainState *es) {
-  int64 direct = 0;
-  int64 checked = 0;
+void ExplainInput(AggregateScan *scan, const Counters &total, ExplainState *es) {
   bool reads_pages = false;
-  for (int i = 0; i < scan->source_count; ++i) {
-    reads_pages |= scan->sources[i]->is_heap;
-    direct += scan->sources[i]->pages_direct;
-    checked += scan->sources[i]->pages_checked;
-  }
+  for (int i = 0; i < scan->source_count; ++i) reads_pages |= scan->sources[i]->is_heap;
   ExplainPropertyText("Input", reads_pages ? "heap pages" : "child plan", es);
   const bool is_text = es->format == EXPLAIN_FORMAT_TEXT;
   if (!is_text || (es->verbose && reads_pages)) {
-    ExplainPropertyInteger("Pages Read Directly", nullptr, direct, es);
-    ExplainPropertyInteger("Pages Checked By Row", nullptr, checked, es);
+    ExplainPropertyInteger("Pages Read Directly", nullptr, total.pages_direct, es);
+    ExplainPropertyInteger("Pages Checked By Row", nullptr, total.pages_checked, es);
   }
 }
 
-void ExplainCounts(AggregateScan *scan, ExplainState *es) {
+void ExplainCounts(AggregateScan *scan, const Counters &total, ExplainState *es) {
   const bool is_text = es->format == EXPLAIN_FORMAT_TEXT;
-  const int64 spilled = scan->spill == nullptr ? 0 : SpilledBytes(scan->spill);
-  const int64 partitions = scan->spill == nullptr ? 0 : SpilledPartitions(scan->spill);
-  ExplainPropertyInteger("Groups", nullptr, scan->groups_out, es);
-  if (!is_text || es->verbose) ExplainPropertyInteger("Batches", nullptr, scan->batches, es);
-  const int64 peak_kb = static_cast<int64>((scan->peak_bytes + 1023) / 1024);
+  ExplainPropertyInteger("Groups", nullptr, total.groups, es);
+  if (!is_text || es->verbose) ExplainPropertyInteger("Batches", nullptr, total.batches, es);
+  const int64 peak_kb = static_cast<int64>((total.peak_bytes + 1023) / 1024);
   ExplainPropertyInteger("Peak Memory Usage", "kB", peak_kb, es);
-  if (!is_text || spilled > 0) {
-    ExplainPropertyInteger("Spilled Partitions", nullptr, partitions, es);
-    ExplainPropertyInteger("Disk Usage", "kB", (spilled + 1023) / 1024, es);
+  if (!is_text || total.spilled_bytes > 0) {
+    ExplainPropertyInteger("Spilled Partitions", nullptr, total.spilled_partitions, es);
+    ExplainPropertyInteger("Disk Usage", "kB", (total.spilled_bytes + 1023) / 1024, es);
   }
-  if (!is_text || scan->restarts > 0) {
-    ExplainPropertyInteger("Restarts", nullptr, scan->restarts, es);
+  if (scan->run.column >= 0) {
+    ExplainPropertyInteger("Early Emissions", nullptr, total.early_emissions, es);
+  }
+  if (!is_text || total.restarts > 0) {
+    ExplainPropertyInteger("Restarts", nullptr, total.restarts, es);
   }
 }
 
@@ -75,8 +87,9 @@ void ExplainScan(CustomScanState *node, List *ancestors, ExplainState *es) {
   auto *scan = reinterpret_cast<AggregateScan *>(node);
   ExplainKeys(scan, ancestors, es);
   if (!es->analyze) return;
-  ExplainInput(scan, es);
-  ExplainCounts(scan, es);
+  const Counters total = TotalCounters(scan);
+  ExplainInput(scan, total, es);
+  ExplainCounts(scan, total, es);
 }
 
 }  // namespace weir::stream

@@ -219,7 +219,7 @@ int ReadHeapBatch(AggregateScan *scan, Source *source) {
   HeapPage page;
   Batch batch{};
   // Where rows are only counted, a page is a batch.
-  while (source->needs_rows ? !IsBatchFull(scan, batch.count) : batch.count == 0) {
+  while (source->needs_rows ? !IsBatchFull(scan->batch_context, batch.count) : batch.count == 0) {
     if (!NextPage(&pass->walk, &page, &pass->rows)) {
       source->is_exhausted = true;
       break;

@@ -2,7 +2,9 @@
 #include "stream/cost.hpp"
 #include "stream/emit/query_scan.hpp"
 #include "stream/emit/request.hpp"
+#include "stream/group_estimate.hpp"
 #include "stream/node.hpp"
+#include "stream/ordered_path.hpp"
 #include "stream/reason.hpp"
 #include "stream/stream.hpp"
 #include "stream/support.hpp"
@@ -14,12 +16,12 @@
 extern "C" {
 #include "nodes/makefuncs.h"
 #include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 #include "optimizer/planner.h"
 #include "optimizer/prep.h"
 #include "optimizer/tlist.h"
-#include "utils/selfuncs.h"
 }
 
 namespace weir::stream {
@@ -40,7 +42,7 @@ AggStrategy StrategyOf(const Offer &offer) { return offer.clauses != NIL ? AGG_H
 
 double GroupCount(const Offer &offer, double rows) {
   if (offer.clauses == NIL) return 1;
-  return estimate_num_groups(offer.root, offer.grouping->keys, rows, nullptr, nullptr);
+  return EstimateGroups(offer.root, offer.grouping->keys, rows);
 }
 
 // The stock path inside the custom one is never run: the planner fixes its expressions up, and the
@@ -73,6 +75,24 @@ void OfferSerial(const Offer &offer, Path *input) {
   add_path(offer.output, &path->path);
 }
 
+// Inputs in the order of a key: groups leave, and are freed, as soon as their window is closed.
+void OfferOrdered(const Offer &offer, RelOptInfo *input) {
+  ListCell *cell;
+  foreach (cell, OrderedInputs(offer.root, input, offer.clauses)) {
+    const auto *ordered = static_cast<const OrderedInput *>(lfirst(cell));
+    CustomPath *path = MakePath(offer, offer.output, ordered->path, offer.grouping->target,
+                                offer.output->reltarget, AGGSPLIT_SIMPLE, offer.having);
+    path->path.pathkeys = ordered->pathkeys;
+    path->custom_private = list_make1_int(ordered->key);
+    SortGroupClause *clause = list_nth_node(SortGroupClause, offer.clauses, ordered->key);
+    Node *key = get_sortgroupclause_expr(clause, offer.root->processed_tlist);
+    const double windows = EstimateGroups(offer.root, list_make1(key), ordered->path->rows);
+    SetOrderedCost(path, linitial_node(AggPath, path->custom_paths),
+                   list_length(offer.grouping->target->exprs), path->path.rows, windows);
+    add_path(offer.output, &path->path);
+  }
+}
+
 // Workers aggregate what they read; PostgreSQL's own node combines their transition states.
 void OfferParallel(const Offer &offer, Path *input) {
   PlannerInfo *root = offer.root;
@@ -81,6 +101,8 @@ void OfferParallel(const Offer &offer, Path *input) {
   CustomPath *partial =
       MakePath(offer, partial_rel, input, target, target, AGGSPLIT_INITIAL_SERIAL, NIL);
   if (!partial->path.parallel_safe) return;
+  // So that workers can report what they did.
+  partial->path.parallel_aware = true;
   double rows = partial->path.rows * partial->path.parallel_workers;
   GatherPath *gather =
       create_gather_path(root, partial_rel, &partial->path, target, nullptr, &rows);
@@ -98,11 +120,11 @@ void OfferParallel(const Offer &offer, Path *input) {
 bool IsWanted(bool has_keys) {
   if (IsInquiring()) return true;
   if (settings.stream == kStreamOff) return false;
-  return settings.stream == kStreamRequire || !has_keys || enable_hashagg;
+  return settings.stream != kStreamAuto || !has_keys || enable_hashagg;
 }
 
 void MakeRoom(RelOptInfo *output) {
-  if (settings.stream != kStreamRequire) return;
+  if (settings.stream != kStreamRequire && settings.stream != kStreamPrefer) return;
   output->pathlist = NIL;
   output->partial_pathlist = NIL;
 }
@@ -122,6 +144,7 @@ void OfferGrouping(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
                     reinterpret_cast<List *>(extra->havingQual)};
   MakeRoom(output);
   OfferSerial(offer, input->cheapest_total_path);
+  OfferOrdered(offer, input);
   if (input->partial_pathlist == NIL || !output->consider_parallel) return;
   if ((extra->flags & GROUPING_CAN_PARTIAL_AGG) == 0) return;
   OfferParallel(offer, static_cast<Path *>(linitial(input->partial_pathlist)));
@@ -165,6 +188,7 @@ Plan *PlanPath(PlannerInfo *, RelOptInfo *, CustomPath *path, List *target_list,
   scan->scan.scanrelid = 0;
   scan->flags = path->flags;
   scan->custom_plans = custom_plans;
+  scan->custom_private = path->custom_private;
   scan->custom_scan_tlist = static_cast<List *>(copyObjectImpl(agg->plan.targetlist));
   scan->methods = &kScanMethods;
   return &scan->scan.plan;

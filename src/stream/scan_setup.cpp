@@ -1,5 +1,7 @@
 #include "stream/scan_setup.hpp"
 
+#include "stream/order.hpp"
+
 extern "C" {
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
@@ -106,9 +108,11 @@ bool IsPlainAppend(const PlanState *child) {
 }
 
 void AddSources(AggregateScan *scan) {
-  if (!IsPlainAppend(scan->child)) {
+  const bool is_ordered = scan->run.column >= 0;
+  if (is_ordered || !IsPlainAppend(scan->child)) {
     scan->sources = static_cast<Source **>(palloc(sizeof(Source *)));
-    scan->sources[0] = MakeSource(scan, scan->child);
+    scan->sources[0] =
+        is_ordered ? MakeSlotSource(scan, scan->child) : MakeSource(scan, scan->child);
     scan->source_count = 1;
     return;
   }
@@ -167,6 +171,22 @@ void PlanStates(AggregateScan *scan, bool careful) {
   core::FinishLayout(plan->layout, plan->kinds, nullable);
 }
 
+int OrderedKey(const AggregateScan *scan) {
+  const auto *plan = reinterpret_cast<const CustomScan *>(scan->css.ss.ps.plan);
+  if (plan->custom_private != NIL) return linitial_int(plan->custom_private);
+  const Plan *child = outerPlan(scan->agg);
+  for (int i = 0; i < scan->agg->numCols; ++i) {
+    const AttrNumber column = scan->agg->grpColIdx[i];
+    Node *key =
+        reinterpret_cast<Node *>(list_nth_node(TargetEntry, child->targetlist, column - 1)->expr);
+    if (IsWordKey(KeyEncoding(exprType(key), exprCollation(key))) &&
+        IsColumnOrdered(child, column)) {
+      return i;
+    }
+  }
+  return -1;
+}
+
 void SetUpScan(AggregateScan *scan, EState *estate, int eflags) {
   auto *plan = reinterpret_cast<CustomScan *>(scan->css.ss.ps.plan);
   scan->agg = linitial_node(Agg, plan->custom_plans);
@@ -179,12 +199,16 @@ void SetUpScan(AggregateScan *scan, EState *estate, int eflags) {
       AllocSetContextCreate(estate->es_query_cxt, "weir groups", ALLOCSET_DEFAULT_SIZES);
   scan->batch_context =
       AllocSetContextCreate(estate->es_query_cxt, "weir batch", ALLOCSET_DEFAULT_SIZES);
+  scan->partition_context =
+      AllocSetContextCreate(estate->es_query_cxt, "weir spilled batch", ALLOCSET_DEFAULT_SIZES);
   scan->scan_context =
       AllocSetContextCreate(estate->es_query_cxt, "weir scan", ALLOCSET_SMALL_SIZES);
   scan->plan = static_cast<core::AggregatorPlan *>(palloc0(sizeof(core::AggregatorPlan)));
   AddKeys(scan);
   AddOutputs(scan);
   AddTime(scan);
+  const int key = OrderedKey(scan);
+  scan->run.column = key < 0 ? -1 : scan->plan->layout.key_column[key];
   AddSources(scan);
   scan->can_restart = true;
   for (int i = 0; i < scan->source_count; ++i) scan->can_restart &= IsRepeatable(scan->sources[i]);

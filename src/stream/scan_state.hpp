@@ -6,6 +6,7 @@
 #include "pg/pg.hpp"
 #include "stream/aggregate_form.hpp"
 #include "stream/column_set.hpp"
+#include "stream/counters.hpp"
 #include "stream/source.hpp"
 
 extern "C" {
@@ -17,6 +18,7 @@ extern "C" {
 namespace weir::stream {
 
 struct SpillState;
+struct SharedCounters;
 
 // One column of the scan tuple: a key or an aggregate.
 struct OutputColumn {
@@ -33,6 +35,20 @@ struct InputColumn {
 };
 
 enum class Phase : uint8 { kBuild, kEmit, kDone };
+
+// Where an input in the order of a key stands. A batch is consumed up to the start of its last run
+// of equal keys; what follows waits until the groups before it were given out.
+struct OrderedRun {
+  int column;  // of the key, or -1 when the input has no order
+  bool is_started;
+  bool is_finished;
+  bool has_open;  // the run that goes on has the key below
+  bool open_null;
+  int64 open_word;
+  int batch_count;  // rows in the batch, of which those from `pending` on wait
+  int pending;
+  int64 resets;
+};
 
 struct AggregateScan {
   CustomScanState css;
@@ -61,6 +77,8 @@ struct AggregateScan {
   core::GroupRows::Cursor cursor;
   Phase phase;
   SpillState *spill;
+  OrderedRun run;
+  MemoryContext partition_context;  // long values of a batch read from a file
 
   // Instrumentation.
   int64 rows_in;
@@ -68,6 +86,10 @@ struct AggregateScan {
   int64 groups_out;
   int64 restarts;
   Size peak_bytes;
+  int64 spilled_bytes;  // of files gone since
+  int64 spilled_partitions;
+  SharedCounters *shared;  // while a parallel scan goes on
+  Counters from_workers;
 };
 
 // Makes the plan for the aggregator; `careful` as in AggregatorPlan.
@@ -77,10 +99,10 @@ void PlanStates(AggregateScan *scan, bool careful);
 void StartAggregator(AggregateScan *scan, Size limit, double expected_groups);
 
 // A batch ends after its number of rows, or when its long values take much memory.
-inline bool IsBatchFull(const AggregateScan *scan, int count) {
+inline bool IsBatchFull(MemoryContext long_values, int count) {
   constexpr Size kLongValueBytes = 4 * 1024 * 1024;
   return count >= core::kBatchRows ||
-         MemoryContextMemAllocated(scan->batch_context, false) > kLongValueBytes;
+         MemoryContextMemAllocated(long_values, false) > kLongValueBytes;
 }
 
 // Finds the groups of `count` rows and spills the rows that find no room. Returns how many are
@@ -89,6 +111,9 @@ int PlaceRows(AggregateScan *scan, core::Column *columns, int count);
 
 // Feeds `count` rows of the columns to the aggregator. False: restart with careful states.
 bool ConsumeRows(AggregateScan *scan, core::Column *columns, int count);
+
+// Builds the groups of the next windows of an ordered input.
+void RunWindows(AggregateScan *scan);
 
 // Fills `slot` with the values of a group.
 void EmitGroup(AggregateScan *scan, const std::byte *row, TupleTableSlot *slot);

@@ -39,7 +39,7 @@ int ReadSlotBatch(AggregateScan *scan, Source *source) {
       econtext->ecxt_outertuple = slot;
       EvaluateRowColumns(set, count, econtext, scan->batch_context);
     }
-  } while (!IsBatchFull(scan, ++count));
+  } while (!IsBatchFull(scan->batch_context, ++count));
   CHECK_FOR_INTERRUPTS();
   return count;
 }

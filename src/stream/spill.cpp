@@ -215,9 +215,9 @@ bool NextPartition(SpillState *spill) {
 
 bool MaySpillAgain(const SpillState *spill) { return spill->level <= kDeepestLevel; }
 
-int ReadPartition(SpillState *spill, const AggregateScan *scan) {
+int ReadPartition(SpillState *spill, MemoryContext context) {
   int count = 0;
-  while (!IsBatchFull(scan, count) && ReadRow(spill, count, scan->batch_context)) ++count;
+  while (!IsBatchFull(context, count) && ReadRow(spill, count, context)) ++count;
   return count;
 }
 

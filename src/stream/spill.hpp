@@ -23,9 +23,8 @@ bool NextPartition(SpillState *spill);
 // Whether the partition being read may spill again; one that has been split too often must fit.
 bool MaySpillAgain(const SpillState *spill);
 
-// Reads up to a batch of rows; zero at the end of the partition. Long values are in the
-// batch context.
-int ReadPartition(SpillState *spill, const AggregateScan *scan);
+// Reads up to a batch of rows; zero at the end of the partition. Long values are made in `context`.
+int ReadPartition(SpillState *spill, MemoryContext context);
 core::Column *SpillColumns(SpillState *spill);
 
 int64 SpilledBytes(const SpillState *spill);

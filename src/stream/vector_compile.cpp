@@ -91,23 +91,6 @@ int CompileWindow(ColumnSet *set, const FuncExpr *call, Expr *expression, int de
   return step.out < 0 ? kFailed : FinishStep(set, step, argument, nullptr);
 }
 
-// Integer division has a column form only for a positive constant: no error is possible then.
-bool IsPositiveConstant(Expr *expression) {
-  if (!IsA(expression, Const)) return false;
-  const Const *constant = castNode(Const, expression);
-  if (constant->constisnull) return false;
-  switch (constant->consttype) {
-    case INT2OID:
-      return DatumGetInt16(constant->constvalue) > 0;
-    case INT4OID:
-      return DatumGetInt32(constant->constvalue) > 0;
-    case INT8OID:
-      return DatumGetInt64(constant->constvalue) > 0;
-    default:
-      return false;
-  }
-}
-
 int CompileArithmetic(ColumnSet *set, Oid function, List *arguments, Expr *expression,
                       int destination) {
   const VectorForm *form = ArithmeticForm(function);
@@ -159,6 +142,22 @@ int FindColumn(const ColumnSet *set, const Expr *expression, Encoding encoding) 
 
 }  // namespace
 
+bool IsPositiveConstant(Expr *expression) {
+  if (!IsA(expression, Const)) return false;
+  const Const *constant = castNode(Const, expression);
+  if (constant->constisnull) return false;
+  switch (constant->consttype) {
+    case INT2OID:
+      return DatumGetInt16(constant->constvalue) > 0;
+    case INT4OID:
+      return DatumGetInt32(constant->constvalue) > 0;
+    case INT8OID:
+      return DatumGetInt64(constant->constvalue) > 0;
+    default:
+      return false;
+  }
+}
+
 bool IsRowIndependent(Node *node) {
   return !ContainsVariable(node, nullptr) && !contain_volatile_functions(node);
 }
@@ -183,6 +182,9 @@ int CompileVector(ColumnSet *set, Expr *expression, Encoding encoding, int desti
       return kFailed;
     }
     return CompileBase(set, var, encoding, destination);
+  }
+  if (IsA(expression, CaseExpr)) {
+    return CompileCase(set, castNode(CaseExpr, expression), encoding, destination);
   }
   if (KindOf(encoding) == core::ValueKind::kText || KindOf(encoding) == core::ValueKind::kNumeric) {
     return kFailed;

@@ -26,8 +26,14 @@ bool AddConstant(ColumnSet *set, int step, Expr *expression, Encoding encoding, 
 // Adds a step whose operands are compiled and returns its column; one operand may be a constant.
 int FinishStep(ColumnSet *set, core::VectorStep step, const Operand &left, const Operand *right);
 
+// CASE WHEN condition THEN value ELSE value END, where neither value can fail.
+int CompileCase(ColumnSet *set, const CaseExpr *expression, Encoding encoding, int destination);
+
 // An expression without variables: evaluated once, the same for every row.
 bool IsRowIndependent(Node *node);
+
+// Integer division has a column form only for a positive constant: no error is possible then.
+bool IsPositiveConstant(Expr *expression);
 
 // Follows relabelings, which change the type and not the bytes.
 Expr *StripRelabel(Expr *expression);

@@ -203,7 +203,10 @@ void Checker::Compare(const Query &query, const Answer &off, const Answer &on,
     if (query.is_windowed && expected.sqlstate == "57014") return;
     if (expected.sqlstate != actual.sqlstate) {
       const bool is_early = strictness != Strictness::kExact || query.is_windowed;
-      if (is_early && MayStopEarly(query)) return;
+      if (is_early && MayStopEarly(query)) {
+        verdict->is_void = true;
+        return;
+      }
       if (actual.sqlstate.empty() && IsErrorOfConditions(query, expected.sqlstate)) {
         verdict->is_spared = true;
         return;

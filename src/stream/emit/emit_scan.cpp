@@ -97,7 +97,7 @@ bool StartPartition(EmitScan *scan) {
 bool ReadSpilled(EmitScan *scan) {
   AggregateScan *base = &scan->base;
   scan->columns = SpillColumns(base->spill);
-  scan->batch_count = ReadPartition(base->spill, base);
+  scan->batch_count = ReadPartition(base->spill, base->batch_context);
   return scan->batch_count > 0;
 }
 

@@ -67,7 +67,7 @@ void OfferPath(PlannerInfo *root, RelOptInfo *output, Path *input, const Windowi
       makeInteger(windowing.looks_back ? 1 : 0), makeInteger(list_length(windowing.windows)));
   path->methods = &kWindowPathMethods;
   SetWindowCost(root, path, input, windowing);
-  if (settings.stream == kStreamRequire) output->pathlist = NIL;
+  if (settings.stream == kStreamRequire || settings.stream == kStreamPrefer) output->pathlist = NIL;
   add_path(output, &path->path);
 }
 

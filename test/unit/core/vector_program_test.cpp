@@ -119,7 +119,55 @@ TEST(VectorProgramTest, NullTestsAndFilters) {
   EXPECT_EQ(Truth(columns[1], 0), 1);
   EXPECT_EQ(Truth(columns[1], 1), 0);
   EXPECT_EQ(columns[2].null[0], 0);
+  EXPECT_EQ(columns[2].word[0], 5);
   EXPECT_EQ(columns[2].null[1], 1);
+  EXPECT_EQ(columns[2].word[1], 0);
+  EXPECT_EQ(columns[2].word[2], 6);
+}
+
+TEST(VectorProgramTest, FiltersKeepLongTextsAndConstants) {
+  TestColumn in(ValueKind::kText), condition(ValueKind::kInt32), out(ValueKind::kText);
+  TestColumn constant(ValueKind::kInt32);
+  in.Set(0, std::string("a text of more than fifteen bytes"));
+  in.Set(1, std::string("short"));
+  condition.Set(0, std::int64_t{1});
+  condition.SetNull(1);
+  std::vector<Column> columns = Pack({&in, &condition, &out, &constant});
+  VectorStep steps[] = {Step(VectorOp::kFilter, 2, 0, 1), Step(VectorOp::kFilter, 3, -1, 1)};
+  steps[1].constant.word = 7;
+  RunSteps(steps, 2, columns.data(), 2);
+  EXPECT_EQ(columns[2].outline[0], columns[0].outline[0]);
+  EXPECT_EQ(columns[2].length[0], columns[0].length[0]);
+  EXPECT_TRUE(columns[2].has_outline);
+  EXPECT_EQ(Truth(columns[2], 1), -1);
+  EXPECT_EQ(columns[3].word[0], 7);
+  EXPECT_EQ(Truth(columns[3], 1), -1);
+}
+
+TEST(VectorProgramTest, ElseTakesTheOtherValueAlsoForUnknown) {
+  TestColumn left(ValueKind::kInt64), right(ValueKind::kInt64), condition(ValueKind::kInt32);
+  TestColumn out(ValueKind::kInt64);
+  for (int i = 0; i < 3; ++i) {
+    left.Set(i, std::int64_t{10 + i});
+    right.Set(i, std::int64_t{20 + i});
+  }
+  condition.Set(0, std::int64_t{1});
+  condition.Set(1, std::int64_t{0});
+  condition.SetNull(2);
+  left.SetNull(0);
+  std::vector<Column> columns = Pack({&left, &right, &condition, &out});
+  VectorStep step = Step(VectorOp::kElse, 3, 0, 1);
+  step.condition = 2;
+  RunSteps(&step, 1, columns.data(), 3);
+  EXPECT_EQ(columns[3].null[0], 1);
+  EXPECT_EQ(columns[3].word[1], 21);
+  EXPECT_EQ(columns[3].word[2], 22);
+  step.right = -1;
+  step.constant.word = 5;
+  RunSteps(&step, 1, columns.data(), 3);
+  EXPECT_EQ(columns[3].word[1], 5);
+  EXPECT_EQ(columns[3].null[0], 1);
+  EXPECT_TRUE(columns[3].has_nulls);
 }
 
 }  // namespace
