@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "access/heapam.h"
+#include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/execdesc.h"
 #include "executor/executor.h"
@@ -13,6 +14,8 @@ extern "C" {
 #include "pgstat.h"
 #include "storage/bufmgr.h"
 #include "storage/proc.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
 #include "utils/pg_locale.h"
 #include "utils/rel.h"
 // 16 moved query ids to the nodes, and the macros for variable-length values out of postgres.h.
@@ -24,6 +27,7 @@ extern "C" {
 #endif
 // 18 split the header of EXPLAIN.
 #if PG_VERSION_NUM >= 180000
+#include "optimizer/optimizer.h"
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
 #endif
@@ -123,6 +127,31 @@ inline bool ComparesLikeC(Oid collation) {
   return pg_newlocale_from_collation(collation)->collate_is_c;
 #else
   return lc_collate_is_c(collation);
+#endif
+}
+
+// Raises unless the current user may run the function. 16 made the check one of many kinds.
+inline void RequireExecute(Oid function) {
+#if PG_VERSION_NUM >= 160000
+  const AclResult result =
+      object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE);
+#else
+  const AclResult result = pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE);
+#endif
+  if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
+}
+
+// 18 keeps group keys in a range table entry of their own; this puts them where they were.
+inline void FlattenGroups(Query *query) {
+#if PG_VERSION_NUM >= 180000
+  if (!query->hasGroupRTE) return;
+  query->targetList = reinterpret_cast<List *>(
+      flatten_group_exprs(nullptr, query, reinterpret_cast<Node *>(query->targetList)));
+  query->havingQual = flatten_group_exprs(nullptr, query, query->havingQual);
+  query->rtable = list_delete_last(query->rtable);
+  query->hasGroupRTE = false;
+#else
+  static_cast<void>(query);
 #endif
 }
 
