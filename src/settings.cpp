@@ -165,6 +165,18 @@ void DefineStreamSettings() {
                              .context = PGC_USERSET});
 }
 
+void DefineContinuousSettings() {
+  pg::Define(pg::IntSetting{.name = "weir.max_hold_age",
+                            .summary = "Sets for how many transactions deleted rows are kept that "
+                                       "a continuous query has not consumed.",
+                            .detail = "A query that falls behind further becomes stale and has to "
+                                      "be refreshed.",
+                            .value = &settings.max_hold_age,
+                            .min = 100,
+                            .max = 1'500'000'000,
+                            .context = PGC_SIGHUP});
+}
+
 #ifdef WEIR_FAILPOINTS
 void DefineTestSettings() {
   pg::Define(pg::StringSetting{.name = "weir.failpoint",
@@ -179,6 +191,11 @@ void DefineTestSettings() {
                             .max = INT_MAX,
                             .context = PGC_SUSET,
                             .flags = GUC_UNIT_S});
+  pg::Define(pg::BoolSetting{.name = "weir.check_skipped",
+                             .summary = "Makes scans for new rows read the pages they would skip, "
+                                        "and fail where a new row is on one.",
+                             .value = &settings.check_skipped,
+                             .context = PGC_SUSET});
 }
 #endif
 
@@ -190,6 +207,7 @@ void DefineSettings() {
   DefineSharedMemorySettings();
   DefineFlushSettings();
   DefineStreamSettings();
+  DefineContinuousSettings();
 #ifdef WEIR_FAILPOINTS
   DefineTestSettings();
 #endif

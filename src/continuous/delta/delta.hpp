@@ -1,5 +1,6 @@
 // New rows of a table: the marker weir.delta(tableoid, query) in a WHERE clause makes a scan return
-// the rows that a continuous query has not consumed. docs/capture.md tells why none is missed.
+// the rows that a continuous query has not consumed. docs/capture.md
+// tells why none is missed.
 #pragma once
 
 #include "pg/pg.hpp"
@@ -36,7 +37,8 @@ void InstallDelta();
 // Opens a tick: in a fresh transaction under READ COMMITTED that has no transaction id yet. Locks
 // the query against other ticks until the transaction ends. Until CloseTick(), scans marked with
 // this query give the rows of [h0, h1).
-TickStart OpenTick(int32 query_id, Tick *tick);
+// `longest`, when not 0, bounds how many transactions the tick spans.
+TickStart OpenTick(int32 query_id, Tick *tick, uint64 longest = 0);
 
 // Writes the frontier; the caller commits results and frontier together. A transaction that has
 // written nothing stays without a transaction id and advances in memory, unless the stored frontier
@@ -54,8 +56,10 @@ FullTransactionId CurrentHorizon();
 // the rows there are. Only while a snapshot of this process holds `h`. For SPI_execute_snapshot().
 Snapshot RegisterHorizonSnapshot(FullTransactionId h);
 
-// A query's frontier, in the current transaction.
-void InitFrontier(int32 query_id, FullTransactionId h);
+// A query's frontier, in the current transaction. `source` is the table whose rows it consumes;
+// its files are known from then on. Several sources: AddSource() for the others.
+void InitFrontier(int32 query_id, FullTransactionId h, Oid source = InvalidOid);
+void AddSource(int32 query_id, Oid source);
 void DropFrontier(int32 query_id);
 
 // The latest committed frontier of a query, for views of its state. False: there is none.

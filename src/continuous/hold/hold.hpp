@@ -36,8 +36,11 @@ HoldStatus ReadHold();
 // Whether rows of transactions from `h` on are all there.
 bool HoldCovers(FullTransactionId h);
 
-// Drops the slots of databases that are gone, and of `database` (or none: InvalidOid) when its last
-// query is gone. Takes no transaction; for the launcher, and for a worker that finds nothing to do.
-void SweepHolds(Oid database);
+// Drops the slot of this database unless there is a query. In a transaction; for a worker that
+// finds nothing to do, also after DROP EXTENSION.
+void DropUnusedHold();
+
+// Drops the slots of databases that are gone. In a transaction; needs no database.
+void SweepHolds();
 
 }  // namespace weir::continuous

@@ -1,0 +1,31 @@
+-- What continuous queries have consumed
+
+-- Written by the ticks of a query in the transaction of their results.
+CREATE TABLE weir.frontiers (
+    query_id integer PRIMARY KEY,
+    h        xid8 NOT NULL,   -- transactions below it are consumed
+    lsn_low  pg_lsn NOT NULL  -- no transaction from h on has written at or below it
+) WITH (fillfactor = 40, autovacuum_vacuum_threshold = 500);
+COMMENT ON TABLE weir.frontiers IS 'how far each continuous query has consumed its source';
+REVOKE ALL ON TABLE weir.frontiers FROM PUBLIC;
+
+-- Files of tables that ticks have read. A file that is not here is read once without its visibility
+-- map.
+CREATE TABLE weir.frontier_files (
+    query_id     integer NOT NULL,
+    relation     oid NOT NULL,   -- the table or partition
+    relfilenode  oid NOT NULL,
+    settled_at   xid8 NOT NULL,  -- its visibility map speaks of consumed rows once h has reached this
+    rewritten_by xid8,           -- rows of this transaction are copies of older ones
+    PRIMARY KEY (query_id, relation)
+) WITH (fillfactor = 80);
+COMMENT ON TABLE weir.frontier_files IS 'the files of a source that ticks have read';
+REVOKE ALL ON TABLE weir.frontier_files FROM PUBLIC;
+
+-- STABLE and leakproof, so that it neither keeps other conditions from moving below a GROUP BY nor
+-- waits for those of row security: the scan takes its place.
+CREATE FUNCTION weir.delta(tableoid oid, query_id integer) RETURNS boolean
+LANGUAGE C STABLE STRICT LEAKPROOF PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'weir_delta';
+COMMENT ON FUNCTION weir.delta(oid, integer) IS 'in WHERE of a continuous query''s source: the rows that the query has not consumed';
+REVOKE ALL ON FUNCTION weir.delta(oid, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION weir.delta(oid, integer) TO PUBLIC;
