@@ -24,13 +24,13 @@ start() {
 # Both extensions are loaded all the time; what alternates is which of them records. Rounds are short, so
 # that a noisy neighbour meets all of them alike.
 cpu_cost() {
-  heading "CPU time of one session per prepared look-up by primary key ($((rounds * 4)) rounds of 5000, cpu_cost.sh)"
-  as_server env PATH="$bindir:$PATH" "$(stage bench/cpu_cost.sh)" -r $((rounds * 4)) -n 5000 \
+  heading "CPU time of one session per prepared look-up by primary key ($((rounds * 20)) rounds of 500, cpu_cost.sh)"
+  as_server env PATH="$bindir:$PATH" "$(stage bench/cpu_cost.sh)" -r $((rounds * 20)) -n 500 \
     "SET weir.capture = off; SET pg_stat_statements.track = 'none';" \
     "SET weir.capture = off; SET pg_stat_statements.track = 'none'; SELECT 1;" \
     "SET weir.capture = top; SET pg_stat_statements.track = 'none';" \
     "SET weir.capture = off; SET pg_stat_statements.track = 'top';" >"$scratch/cpu"
-  [ "$(value "SELECT captured >= $((rounds * 20000)) FROM weir.ring_status()
+  [ "$(value "SELECT captured >= $((rounds * 10000)) FROM weir.ring_status()
               WHERE database = current_database()")" = t ] || fail 'the measured statements were not captured'
   awk 'BEGIN {split("nothing recorded|the same again|weir.capture = top|pg_stat_statements.track = top", name, "|")
               printf "%-32s %10s %16s %8s\n", "", "off / on", "range", "ns"}
