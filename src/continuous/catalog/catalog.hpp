@@ -1,0 +1,50 @@
+// The table weir.continuous_queries and its companions.
+#pragma once
+
+#include "pg/pg.hpp"
+
+extern "C" {
+#include "nodes/pg_list.h"
+#include "utils/timestamp.h"
+}
+
+namespace weir::continuous {
+
+// A row, in the memory of the caller.
+struct QueryRow {
+  int32 id;
+  Oid result;  // the view
+  Oid owner;   // of the view
+  char *statement;
+  int64 tick_ms;
+  bool rejects_changes;  // on_delete => 'error'
+  bool is_paused;
+};
+
+struct Failure {
+  int32 query_id;
+  int sqlstate;
+  const char *message;
+  TimestampTz next_retry;
+};
+
+int32 NextQueryId();
+void AddQuery(const QueryRow &row, const Interval *tick);
+
+// Null when the view shows no continuous query.
+QueryRow *FindQuery(Oid result);
+
+// The same, and only for those who have the owner's rights: raises otherwise.
+QueryRow *RequireOwnQuery(Oid result);
+
+// Of QueryRow *: the queries of an owner.
+List *QueriesOfOwner(Oid owner);
+
+void SetPaused(int32 query_id, bool is_paused);
+void DeleteQuery(int32 query_id);
+
+void NoteFailure(const Failure &failure);
+// True when there was one.
+bool ForgetFailure(int32 query_id);
+
+}  // namespace weir::continuous

@@ -1,0 +1,204 @@
+#include "continuous/worker/step.hpp"
+
+#include "continuous/catalog/extension_rights.hpp"
+#include "continuous/delta/delta.hpp"
+#include "continuous/rewrite/definition.hpp"
+#include "continuous/rewrite/names.hpp"
+#include "pg/compat.hpp"
+#include "pg/failpoint.hpp"
+
+extern "C" {
+#include "access/table.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_extension.h"
+#include "rewrite/rewriteHandler.h"
+#include "storage/lmgr.h"
+#include "storage/lwlock.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+}
+
+namespace weir::continuous {
+namespace {
+
+constexpr int kFirstRetryMs = 1000;
+constexpr int kLongestRetryMs = 60'000;
+constexpr int kBusyRetryMs = 300;
+
+// What the owner may do has been looked at when the query was created, and is by every step; what a
+// superuser runs is looked at again too.
+void CheckSuperuserObjects(const KeptQuery &query) {
+  if (!superuser_arg(query.row.owner)) return;
+  const Oid view = get_relname_relid(StateName(query.row.id, "_definition"),
+                                     get_namespace_oid("weir_state", false));
+  if (!OidIsValid(view)) return;
+  Relation relation = table_open(view, AccessShareLock);
+  RequireSuperuserObjects(get_view_query(relation));
+  table_close(relation, AccessShareLock);
+}
+
+void PrepareStep(KeptQuery *query) {
+  if (query->plan != nullptr) return;
+  SPIPlanPtr plan = SPI_prepare(query->row.statement, 0, nullptr);
+  if (plan == nullptr || SPI_keepplan(plan) != 0) {
+    elog(ERROR, "could not prepare the step of continuous query %d", query->row.id);
+  }
+  query->plan = plan;
+}
+
+// Functions of the query's run as the owner, and may not change what the session is.
+void RunStatement(KeptQuery *query) {
+  Oid user;
+  int security_context;
+  GetUserIdAndSecContext(&user, &security_context);
+  SetUserIdAndSecContext(user, security_context | SECURITY_RESTRICTED_OPERATION);
+  const int level = PinSearchPath();
+  PushActiveSnapshot(GetTransactionSnapshot());
+  SPI_connect();
+  CheckSuperuserObjects(*query);
+  PrepareStep(query);
+  WEIR_FAILPOINT("step.before_insert");
+  const int code = SPI_execute_plan(query->plan, nullptr, nullptr, false, 0);
+  if (code != SPI_OK_INSERT) elog(ERROR, "unexpected result of a step: %d", code);
+  WEIR_FAILPOINT("step.after_insert");
+  SPI_finish();
+  PopActiveSnapshot();
+  UnpinSearchPath(level);
+  SetUserIdAndSecContext(user, security_context);
+}
+
+FullTransactionId NextXid() { return ReadNextFullTransactionId(); }
+
+void ReportProgress(KeptQuery *query, FullTransactionId frontier, TimestampTz started) {
+  QueryPlace *place = query->place;
+  const FullTransactionId next = NextXid();
+  query->is_blocked = FullTransactionIdPrecedes(frontier, next);
+  if (place == nullptr) return;
+  place->frontier.store(U64FromFullTransactionId(frontier));
+  place->checked_at.store(started);
+  if (!query->is_blocked) place->caught_up_at.store(started);
+}
+
+void CountTick(QueryPlace *place, const Tick &tick, TimestampTz started) {
+  if (place == nullptr) return;
+  const auto took = static_cast<uint64>(GetCurrentTimestamp() - started);
+  place->ticks.fetch_add(1);
+  place->rows.fetch_add(static_cast<uint64>(tick.rows_found));
+  place->last_us.store(took);
+  place->total_us.fetch_add(took);
+}
+
+void Recover(KeptQuery *query) {
+  if (query->failures == 0) return;
+  query->failures = 0;
+  StartTransactionCommand();
+  if (LockExtensionAgainstDrop()) {
+    PushActiveSnapshot(GetTransactionSnapshot());
+    ForgetFailure(query->row.id);
+    PopActiveSnapshot();
+  }
+  CommitTransactionCommand();
+  ereport(LOG, errmsg("continuous query %d goes on", query->row.id));
+}
+
+StepResult TryStep(KeptQuery *query) {
+  const TimestampTz started = GetCurrentTimestamp();
+  SetCurrentStatementStartTimestamp();
+  StartTransactionCommand();
+  if (!LockExtensionAgainstDrop()) {
+    CommitTransactionCommand();
+    return StepResult::kGone;
+  }
+  Tick tick{};
+  const TickStart start = OpenTick(query->row.id, &tick);
+  query->is_stale = start == TickStart::kStale;
+  if (start == TickStart::kOpen) {
+    RunStatement(query);
+    CloseTick(&tick);
+    WEIR_FAILPOINT("step.before_commit");
+  }
+  CommitTransactionCommand();
+  WEIR_FAILPOINT("step.after_commit");
+  if (start == TickStart::kStale) return StepResult::kDone;
+  ReportProgress(query, start == TickStart::kOpen ? tick.h1 : tick.h0, started);
+  if (start == TickStart::kOpen) CountTick(query->place, tick, started);
+  Recover(query);
+  return StepResult::kDone;
+}
+
+bool IsBusy(int sqlstate) {
+  return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED ||
+         sqlstate == ERRCODE_T_R_SERIALIZATION_FAILURE;
+}
+
+void StoreFailure(const KeptQuery &query, const ErrorData *error) {
+  StartTransactionCommand();
+  if (LockExtensionAgainstDrop()) {
+    PushActiveSnapshot(GetTransactionSnapshot());
+    NoteFailure({.query_id = query.row.id,
+                 .sqlstate = error->sqlerrcode,
+                 .message = error->message != nullptr ? error->message : "",
+                 .next_retry = query.retry_at});
+    PopActiveSnapshot();
+  }
+  CommitTransactionCommand();
+}
+
+// Somebody else's lock is waited for a little later; anything else is an error of the query's, tried
+// again ever more rarely.
+void NoteStepFailure(KeptQuery *query, const ErrorData *error) {
+  if (query->place != nullptr && error->sqlerrcode == ERRCODE_QUERY_CANCELED &&
+      FindWorkerPlace(MyDatabaseId, query->row.owner)->stop.load() != 0) {
+    return;
+  }
+  const bool is_busy = IsBusy(error->sqlerrcode);
+  int wait = kBusyRetryMs;
+  if (!is_busy) {
+    wait = Min(kFirstRetryMs << Min(query->failures, 10), kLongestRetryMs);
+    query->failures++;
+  }
+  query->retry_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait);
+  query->is_dirty = true;
+  if (is_busy) return;
+  StoreFailure(*query, error);
+  if (query->failures > 1) return;
+  ereport(LOG, errcode(error->sqlerrcode),
+          errmsg("continuous query %d failed: %s", query->row.id, error->message),
+          errhint("It is tried again; SELECT * FROM weir.queries shows its state."));
+}
+
+}  // namespace
+
+bool LockExtensionAgainstDrop() {
+  const Oid extension = ExtensionOid();
+  if (!OidIsValid(extension)) return false;
+  LockDatabaseObject(ExtensionRelationId, extension, 0, AccessShareLock);
+  // While the lock was waited for, the extension may have gone.
+  return ExtensionOid() == extension;
+}
+
+StepResult RunStep(KeptQuery *query) {
+  MemoryContext context = CurrentMemoryContext;
+  volatile StepResult result = StepResult::kFailed;
+  PG_TRY();
+  { result = TryStep(query); }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(context);
+    ErrorData *error = CopyErrorData();
+    FlushErrorState();
+    AbortCurrentTransaction();
+    MemoryContextSwitchTo(context);
+    NoteStepFailure(query, error);
+    FreeErrorData(error);
+  }
+  PG_END_TRY();
+  MemoryContextSwitchTo(context);
+  query->last_step = GetCurrentTimestamp();
+  return result;
+}
+
+}  // namespace weir::continuous
