@@ -1,6 +1,7 @@
 // The extension's table of contents.
 #include "pg/pg.hpp"
 
+#include "continuous/continuous.hpp"
 #include "settings.hpp"
 #include "stats/stats.hpp"
 #include "stream/stream.hpp"
@@ -36,4 +37,5 @@ void _PG_init(void) {
   weir::DefineSettings();
   weir::stats::Install();
   weir::stream::Install();
+  weir::continuous::Install();
 }

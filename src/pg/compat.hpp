@@ -11,10 +11,12 @@ extern "C" {
 #include "executor/instrument.h"
 #include "nodes/nodeFuncs.h"
 #include "pgstat.h"
+#include "replication/slot.h"
 #include "storage/bufmgr.h"
 #include "storage/proc.h"
 #include "utils/pg_locale.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 // 16 moved query ids to the nodes, and the macros for variable-length values out of postgres.h.
 #if PG_VERSION_NUM >= 160000
 #include "nodes/queryjumble.h"
@@ -123,6 +125,42 @@ inline bool ComparesLikeC(Oid collation) {
   return pg_newlocale_from_collation(collation)->collate_is_c;
 #else
   return lc_collate_is_c(collation);
+#endif
+}
+
+// 17 and 18 gave slots more parameters.
+inline void CreatePhysicalSlot(const char *name) {
+#if PG_VERSION_NUM >= 170000
+  ReplicationSlotCreate(name, false, RS_PERSISTENT, false, false, false);
+#else
+  ReplicationSlotCreate(name, false, RS_PERSISTENT, false);
+#endif
+}
+
+inline void AcquireSlot(const char *name) {
+#if PG_VERSION_NUM >= 180000
+  ReplicationSlotAcquire(name, true, false);
+#else
+  ReplicationSlotAcquire(name, true);
+#endif
+}
+
+// Raises where the server removes rows that somebody holds. 17 dropped old_snapshot_threshold.
+inline void RequireKeptRows() {
+#if PG_VERSION_NUM < 170000
+  if (old_snapshot_threshold < 0) return;
+  ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+          errmsg("continuous queries cannot run with old_snapshot_threshold"),
+          errhint("Set old_snapshot_threshold = -1 in postgresql.conf and restart the server."));
+#endif
+}
+
+// The name of a relation's file. 16 renamed it.
+inline Oid RelfilenodeOf(Relation relation) {
+#if PG_VERSION_NUM >= 160000
+  return relation->rd_locator.relNumber;
+#else
+  return relation->rd_node.relNode;
 #endif
 }
 
