@@ -181,3 +181,68 @@ LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 20
 AS 'MODULE_PATHNAME', 'weir_query_progress';
 COMMENT ON FUNCTION weir.query_progress() IS 'what the workers of this database''s continuous queries have done since they started';
 REVOKE ALL ON FUNCTION weir.query_progress() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION weir.query_progress() TO PUBLIC;
+
+CREATE FUNCTION weir.hold_status(
+    OUT is_held boolean,
+    OUT xmin    xid8,      -- rows deleted by transactions from here on are kept
+    OUT age     bigint)    -- transactions since
+LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'weir_hold_status';
+COMMENT ON FUNCTION weir.hold_status() IS 'what this database''s continuous queries keep vacuum from removing';
+REVOKE ALL ON FUNCTION weir.hold_status() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION weir.hold_status() TO PUBLIC;
+
+CREATE VIEW weir.queries WITH (security_barrier) AS
+SELECT q.result AS name,
+       pg_catalog.pg_get_userbyid(c.relowner) AS owner,
+       CASE WHEN f.query_id IS NULL THEN 'void'
+            WHEN NOT h.is_held OR f.h < h.xmin THEN 'stale'
+            WHEN q.paused THEN 'paused'
+            WHEN NOT r.rolcanlogin THEN 'no login'
+            WHEN e.query_id IS NOT NULL THEN 'failing'
+            WHEN p.worker_pid IS NULL THEN 'starting'
+            WHEN p.blocker_xid IS NOT NULL THEN 'waiting'
+            ELSE 'running' END AS state,
+       CASE WHEN f.query_id IS NULL OR NOT h.is_held OR f.h < h.xmin
+                THEN pg_catalog.format('SELECT weir.refresh_query(%L)', q.result)
+            WHEN q.paused THEN pg_catalog.format('SELECT weir.resume_query(%L)', q.result)
+            WHEN NOT r.rolcanlogin THEN pg_catalog.format('ALTER ROLE %I LOGIN', r.rolname)
+            END AS remedy,
+       q.tick,
+       q.on_delete,
+       coalesce(p.frontier, f.h) AS frontier,
+       p.pending_xids,
+       CASE WHEN p.caught_up_at >= p.checked_at THEN 0
+            ELSE EXTRACT(epoch FROM pg_catalog.clock_timestamp() - p.caught_up_at)::double precision
+            END AS lag_seconds,
+       p.blocker_pid,
+       p.blocker_xid,
+       p.blocker_age,
+       h.age AS hold_age,
+       e.failures,
+       e.sqlstate,
+       e.message AS last_error,
+       e.failed_at,
+       e.next_retry,
+       p.worker_pid,
+       p.checked_at,
+       p.ticks,
+       p.rows_in,
+       p.last_tick_ms,
+       p.total_tick_ms,
+       pg_catalog.to_regclass('weir_state.q' || q.id) AS state_table,
+       q.created_at,
+       pg_catalog.pg_get_viewdef(pg_catalog.to_regclass('weir_state.q' || q.id || '_definition')) AS definition
+FROM weir.continuous_queries q
+JOIN pg_catalog.pg_class c ON c.oid = q.result
+LEFT JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
+LEFT JOIN weir.frontiers f ON f.query_id = q.id
+LEFT JOIN weir.query_failures e ON e.query_id = q.id
+LEFT JOIN weir.query_progress() p ON p.query_id = q.id
+CROSS JOIN weir.hold_status() h
+WHERE pg_catalog.pg_has_role(c.relowner, 'USAGE')
+   OR (SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'));
+COMMENT ON VIEW weir.queries IS 'continuous queries of the reader, all of them for pg_read_all_stats: state, progress, what is in the way';
+REVOKE ALL ON weir.queries FROM PUBLIC;
+GRANT SELECT ON weir.queries TO PUBLIC;

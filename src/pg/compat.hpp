@@ -12,12 +12,15 @@ extern "C" {
 #include "executor/instrument.h"
 #include "nodes/nodeFuncs.h"
 #include "pgstat.h"
+#include "replication/slot.h"
 #include "storage/bufmgr.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
+#include "utils/backend_status.h"
 #include "utils/lsyscache.h"
 #include "utils/pg_locale.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 // 16 moved query ids to the nodes, and the macros for variable-length values out of postgres.h.
 #if PG_VERSION_NUM >= 160000
 #include "nodes/queryjumble.h"
@@ -130,6 +133,42 @@ inline bool ComparesLikeC(Oid collation) {
 #endif
 }
 
+// 17 and 18 gave slots more parameters.
+inline void CreatePhysicalSlot(const char *name) {
+#if PG_VERSION_NUM >= 170000
+  ReplicationSlotCreate(name, false, RS_PERSISTENT, false, false, false);
+#else
+  ReplicationSlotCreate(name, false, RS_PERSISTENT, false);
+#endif
+}
+
+inline void AcquireSlot(const char *name) {
+#if PG_VERSION_NUM >= 180000
+  ReplicationSlotAcquire(name, true, false);
+#else
+  ReplicationSlotAcquire(name, true);
+#endif
+}
+
+// Raises where the server removes rows that somebody holds. 17 dropped old_snapshot_threshold.
+inline void RequireKeptRows() {
+#if PG_VERSION_NUM < 170000
+  if (old_snapshot_threshold < 0) return;
+  ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+          errmsg("continuous queries cannot run with old_snapshot_threshold"),
+          errhint("Set old_snapshot_threshold = -1 in postgresql.conf and restart the server."));
+#endif
+}
+
+// The name of a relation's file. 16 renamed it.
+inline Oid RelfilenodeOf(Relation relation) {
+#if PG_VERSION_NUM >= 160000
+  return relation->rd_locator.relNumber;
+#else
+  return relation->rd_node.relNode;
+#endif
+}
+
 // Raises unless the current user may run the function. 16 made the check one of many kinds.
 inline void RequireExecute(Oid function) {
 #if PG_VERSION_NUM >= 160000
@@ -152,6 +191,24 @@ inline void FlattenGroups(Query *query) {
   query->hasGroupRTE = false;
 #else
   static_cast<void>(query);
+#endif
+}
+
+// 18 dropped `execute_once`.
+inline void RunToEnd(QueryDesc *query) {
+#if PG_VERSION_NUM >= 180000
+  ExecutorRun(query, ForwardScanDirection, 0);
+#else
+  ExecutorRun(query, ForwardScanDirection, 0, true);
+#endif
+}
+
+// 16 gave the function a name of its own for what it returns.
+inline const LocalPgBackendStatus *LocalBackend(int index) {
+#if PG_VERSION_NUM >= 160000
+  return pgstat_get_local_beentry_by_index(index);
+#else
+  return pgstat_fetch_stat_local_beentry(index);
 #endif
 }
 

@@ -1,5 +1,7 @@
 #include "continuous/delta/frontier.hpp"
 
+#include <initializer_list>
+
 #include "pg/pg.hpp"
 
 extern "C" {

@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "access/xlog.h"
+#include "port/atomics.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 }

@@ -16,6 +16,7 @@ struct Pending {
   Oid owner;
   bool keeper;
   bool reload;
+  Oid gone;  // a database
 };
 Pending pending;
 bool is_quiet = false;
@@ -46,6 +47,7 @@ void ServePending() {
   if (OidIsValid(pending.owner)) WantWorker(MyDatabaseId, pending.owner);
   if (pending.keeper) WantWorker(MyDatabaseId, InvalidOid);
   if (pending.reload) ReloadQueries(MyDatabaseId);
+  if (OidIsValid(pending.gone)) ForgetDatabase(pending.gone);
 }
 
 // Nothing may be raised here.
@@ -67,6 +69,7 @@ void InstallCommitCallback() { RegisterXactCallback(OnTransactionEnd, nullptr); 
 void WantWorkerAtCommit(Oid owner) { pending.owner = owner; }
 void WantKeeperAtCommit() { pending.keeper = true; }
 void ReloadAtCommit() { pending.reload = true; }
+void ForgetAtCommit(Oid database) { pending.gone = database; }
 void NeverWake() { is_quiet = true; }
 
 }  // namespace weir::continuous

@@ -12,6 +12,7 @@ void InstallCommitCallback();
 void WantWorkerAtCommit(Oid owner);  // a worker for that owner in this database
 void WantKeeperAtCommit();           // somebody has to look after this database
 void ReloadAtCommit();               // queries of this database have changed
+void ForgetAtCommit(Oid database);   // that database is gone
 
 // This process is one of our workers: its own transactions wake nobody.
 void NeverWake();

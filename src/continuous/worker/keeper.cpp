@@ -80,7 +80,9 @@ void KeepDatabase() {
     PopActiveSnapshot();
   }
   CommitTransactionCommand();
-  SweepHolds(MyDatabaseId);
+  StartTransactionCommand();
+  DropUnusedHold();
+  CommitTransactionCommand();
 }
 
 }  // namespace weir::continuous

@@ -72,7 +72,6 @@ WorkerPlace *TakeWorkerPlace(Oid database, Oid owner) {
     if (place.database.load() != InvalidOid || place.pid.load() != 0) continue;
     place.owner.store(owner);
     place.pauses.store(0);
-    place.stop.store(0);
     place.changed.store(1);
     place.reload.store(1);
     place.database.store(database);

@@ -36,7 +36,6 @@ struct alignas(core::kCacheLineBytes) WorkerPlace {
   alignas(core::kCacheLineBytes) SharedU32 changed{0};  // a transaction has ended
   SharedU32 hurry{0};   // somebody waits: do not wait for the next tick
   SharedU32 reload{0};  // queries have come, gone or changed
-  SharedU32 stop{0};
   SharedU32 blocked{0};  // the worker's own: transactions of any database matter
 };
 

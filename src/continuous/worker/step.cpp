@@ -70,16 +70,21 @@ void RunStatement(KeptQuery *query) {
   SetUserIdAndSecContext(user, security_context);
 }
 
-FullTransactionId NextXid() { return ReadNextFullTransactionId(); }
+// When a step began, and what it could not go beyond.
+struct Start {
+  TimestampTz at;
+  FullTransactionId next;
+};
 
-void ReportProgress(KeptQuery *query, FullTransactionId frontier, TimestampTz started) {
+void ReportProgress(KeptQuery *query, const Tick &tick, const Start &start) {
+  // An idle step knows of everything up to its end, too.
+  const FullTransactionId frontier = FullTransactionIdPrecedes(tick.h0, tick.h1) ? tick.h1 : tick.h0;
+  query->is_blocked = FullTransactionIdPrecedes(frontier, start.next);
   QueryPlace *place = query->place;
-  const FullTransactionId next = NextXid();
-  query->is_blocked = FullTransactionIdPrecedes(frontier, next);
   if (place == nullptr) return;
   place->frontier.store(U64FromFullTransactionId(frontier));
-  place->checked_at.store(started);
-  if (!query->is_blocked) place->caught_up_at.store(started);
+  place->checked_at.store(start.at);
+  if (!query->is_blocked) place->caught_up_at.store(start.at);
 }
 
 void CountTick(QueryPlace *place, const Tick &tick, TimestampTz started) {
@@ -105,7 +110,7 @@ void Recover(KeptQuery *query) {
 }
 
 StepResult TryStep(KeptQuery *query) {
-  const TimestampTz started = GetCurrentTimestamp();
+  const Start start{GetCurrentTimestamp(), ReadNextFullTransactionId()};
   SetCurrentStatementStartTimestamp();
   StartTransactionCommand();
   if (!LockExtensionAgainstDrop()) {
@@ -113,18 +118,18 @@ StepResult TryStep(KeptQuery *query) {
     return StepResult::kGone;
   }
   Tick tick{};
-  const TickStart start = OpenTick(query->row.id, &tick);
-  query->is_stale = start == TickStart::kStale;
-  if (start == TickStart::kOpen) {
+  const TickStart kind = OpenTick(query->row.id, &tick);
+  query->is_stale = kind == TickStart::kStale;
+  if (kind == TickStart::kOpen) {
     RunStatement(query);
     CloseTick(&tick);
     WEIR_FAILPOINT("step.before_commit");
   }
   CommitTransactionCommand();
   WEIR_FAILPOINT("step.after_commit");
-  if (start == TickStart::kStale) return StepResult::kDone;
-  ReportProgress(query, start == TickStart::kOpen ? tick.h1 : tick.h0, started);
-  if (start == TickStart::kOpen) CountTick(query->place, tick, started);
+  if (kind == TickStart::kStale) return StepResult::kDone;
+  ReportProgress(query, tick, start);
+  if (kind == TickStart::kOpen) CountTick(query->place, tick, start.at);
   Recover(query);
   return StepResult::kDone;
 }
@@ -147,13 +152,16 @@ void StoreFailure(const KeptQuery &query, const ErrorData *error) {
   CommitTransactionCommand();
 }
 
+// Whoever needs the database has interrupted the step.
+bool IsPaused(Oid owner) {
+  const WorkerPlace *place = FindWorkerPlace(MyDatabaseId, owner);
+  return place == nullptr || place->pauses.load() != 0;
+}
+
 // Somebody else's lock is waited for a little later; anything else is an error of the query's, tried
 // again ever more rarely.
 void NoteStepFailure(KeptQuery *query, const ErrorData *error) {
-  if (query->place != nullptr && error->sqlerrcode == ERRCODE_QUERY_CANCELED &&
-      FindWorkerPlace(MyDatabaseId, query->row.owner)->stop.load() != 0) {
-    return;
-  }
+  if (error->sqlerrcode == ERRCODE_QUERY_CANCELED && IsPaused(query->row.owner)) return;
   const bool is_busy = IsBusy(error->sqlerrcode);
   int wait = kBusyRetryMs;
   if (!is_busy) {

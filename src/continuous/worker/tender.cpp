@@ -7,6 +7,7 @@
 #include "worker/launcher.hpp"
 
 extern "C" {
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "postmaster/bgworker.h"
 #include "utils/memutils.h"
@@ -137,7 +138,11 @@ void Begin() {
 }
 
 long Tend() {
-  if (shared->sweep_requested.exchange(0) != 0 && !RecoveryInProgress()) SweepHolds(InvalidOid);
+  if (shared->sweep_requested.exchange(0) != 0 && !RecoveryInProgress()) {
+    StartTransactionCommand();
+    SweepHolds();
+    CommitTransactionCommand();
+  }
   long wait = worker::kIdleMs;
   for (int i = 0; i < WorkerPlaceCount(); i++) wait = Min(wait, TendPlace(i));
   return wait;

@@ -87,7 +87,7 @@ void Connect() {
                                                         : "pg_weir keeper");
 }
 
-bool WantsToStop() { return place->stop.load() != 0 || place->pauses.load() != 0; }
+bool WantsToStop() { return place->pauses.load() != 0; }
 
 KeptQuery *FindKept(int32 id) {
   ListCell *cell;
