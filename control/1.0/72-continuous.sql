@@ -9,6 +9,7 @@ CREATE TABLE weir.continuous_queries (
     id         integer PRIMARY KEY,
     result     regclass NOT NULL UNIQUE,
     statement  text NOT NULL,
+    contents   text NOT NULL,
     tick       interval NOT NULL,
     on_delete  text NOT NULL CHECK (on_delete IN ('ignore', 'error')),
     paused     boolean NOT NULL DEFAULT false,
@@ -18,6 +19,7 @@ COMMENT ON TABLE weir.continuous_queries IS 'continuous queries, one row each; w
 COMMENT ON COLUMN weir.continuous_queries.id IS 'number in the names of the query''s objects in schema weir_state';
 COMMENT ON COLUMN weir.continuous_queries.result IS 'the view that shows the result';
 COMMENT ON COLUMN weir.continuous_queries.statement IS 'adds the partial results of new rows to the state';
+COMMENT ON COLUMN weir.continuous_queries.contents IS 'the state with the partial results of newer rows merged in';
 COMMENT ON COLUMN weir.continuous_queries.tick IS 'shortest time between two steps';
 COMMENT ON COLUMN weir.continuous_queries.on_delete IS 'what becomes of rows that are deleted or updated: ignore or error';
 COMMENT ON COLUMN weir.continuous_queries.paused IS 'whether no step is taken; the view stays exact';
@@ -213,7 +215,7 @@ SELECT q.result AS name,
        q.on_delete,
        coalesce(p.frontier, f.h) AS frontier,
        p.pending_xids,
-       CASE WHEN p.caught_up_at >= p.checked_at THEN 0
+       CASE WHEN p.caught_up_at >= p.checked_at AND NOT q.paused THEN 0
             ELSE EXTRACT(epoch FROM pg_catalog.clock_timestamp() - p.caught_up_at)::double precision
             END AS lag_seconds,
        p.blocker_pid,

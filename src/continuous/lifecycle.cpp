@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include "continuous/restore.hpp"
 #include "continuous/worker/commit.hpp"
 #include "continuous/worker/shared.hpp"
 #include "pg/compat.hpp"
@@ -55,17 +56,7 @@ int InterruptWorkers(Oid database) {
   return present;
 }
 
-void ChangePauses(Oid database, int by) {
-  LWLockAcquire(shared->lock, LW_EXCLUSIVE);
-  for (int i = 0; i < WorkerPlaceCount(); i++) {
-    WorkerPlace &place = WorkerPlaceAt(i);
-    if (place.database.load() == database) place.pauses.fetch_add(by);
-  }
-  LWLockRelease(shared->lock);
-  if (by < 0) worker::WakeLauncher();
-}
-
-void ResumeCallback(int, Datum database) { ChangePauses(DatumGetObjectId(database), -1); }
+void ResumeCallback(int, Datum database) { PauseWorkers(DatumGetObjectId(database), -1); }
 
 // Returns when they have gone, or after ten seconds, when the server's own check says what is in
 // the way.
@@ -80,15 +71,19 @@ void SendWorkersAway(Oid database) {
 void RunWithDatabaseFree(Oid database, WEIR_UTILITY_PARAMETERS) {
   const bool is_drop = IsA(statement->utilityStmt, DropdbStmt);
   const Datum argument = ObjectIdGetDatum(database);
-  ChangePauses(database, 1);
+  PauseWorkers(database, 1);
   PG_ENSURE_ERROR_CLEANUP(ResumeCallback, argument);
   {
     SendWorkersAway(database);
     UtilityHook::Next(WEIR_UTILITY_ARGUMENTS);
   }
   PG_END_ENSURE_ERROR_CLEANUP(ResumeCallback, argument);
-  ChangePauses(database, -1);
-  if (is_drop) ForgetAtCommit(database);
+  // Workers of a database that is gone stay away until they are forgotten.
+  if (is_drop) {
+    ForgetAtCommit(database);
+  } else {
+    PauseWorkers(database, -1);
+  }
 }
 
 bool IsOfRoles(const Node *command) {
@@ -105,7 +100,17 @@ void OnUtility(WEIR_UTILITY_PARAMETERS) {
     return;
   }
   const bool concerns_roles = IsOfRoles(command);
+  const int32 copied = is_ready ? QueryToCopy(command) : 0;
+  const int32 restored = is_ready ? QueryToAnchor(command) : 0;
+  if (copied != 0) {
+    statement = CopyOfContents(statement, copied);
+    const OwnerRights before = TakeOwnerRights(copied);
+    UtilityHook::Next(WEIR_UTILITY_ARGUMENTS);
+    GiveOwnerRightsBack(before);
+    return;
+  }
   UtilityHook::Next(WEIR_UTILITY_ARGUMENTS);
+  if (restored != 0) AnchorRestored(restored);
   if (is_ready && concerns_roles && IsTransactionState()) WantKeeperAtCommit();
 }
 

@@ -30,9 +30,9 @@ extern "C" {
 #endif
 // 18 split the header of EXPLAIN.
 #if PG_VERSION_NUM >= 180000
-#include "optimizer/optimizer.h"
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
+#include "optimizer/optimizer.h"
 #endif
 }
 
@@ -172,8 +172,7 @@ inline Oid RelfilenodeOf(Relation relation) {
 // Raises unless the current user may run the function. 16 made the check one of many kinds.
 inline void RequireExecute(Oid function) {
 #if PG_VERSION_NUM >= 160000
-  const AclResult result =
-      object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE);
+  const AclResult result = object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE);
 #else
   const AclResult result = pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE);
 #endif

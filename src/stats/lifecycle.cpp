@@ -57,7 +57,8 @@ void RunWithDatabaseFree(Oid database, WEIR_UTILITY_PARAMETERS) {
 
 void OnUtility(WEIR_UTILITY_PARAMETERS) {
   Node *command = statement->utilityStmt;
-  const char *name = IsTransactionState() && shared != nullptr ? worker::DatabaseToFree(command) : nullptr;
+  const char *name =
+      IsTransactionState() && shared != nullptr ? worker::DatabaseToFree(command) : nullptr;
   const Oid database = name == nullptr ? InvalidOid : get_database_oid(name, true);
   if (OidIsValid(database) && FindSlot(database) != nullptr) {
     RunWithDatabaseFree(database, WEIR_UTILITY_ARGUMENTS);

@@ -13,9 +13,9 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
-#define WEIR_QUERY_COLUMNS                                                                \
-  "SELECT q.id, q.result::oid, c.relowner, q.statement,"                                  \
-  " (EXTRACT(epoch FROM q.tick) * 1000)::bigint, q.on_delete = 'error', q.paused"         \
+#define WEIR_QUERY_COLUMNS                                                        \
+  "SELECT q.id, q.result::oid, c.relowner, q.statement,"                          \
+  " (EXTRACT(epoch FROM q.tick) * 1000)::bigint, q.on_delete = 'error', q.paused" \
   " FROM weir.continuous_queries q JOIN pg_catalog.pg_class c ON c.oid = q.result::oid"
 
 // Statements of ours, as the extension.
@@ -52,6 +52,14 @@ QueryRow *RowAt(int row, MemoryContext context) {
   return query;
 }
 
+QueryRow *FindOne(const char *sql, Oid type, Datum value) {
+  const Session session = Open();
+  pg::Execute(sql, SPI_OK_SELECT, 1, &type, &value);
+  QueryRow *row = SPI_processed > 0 ? RowAt(0, session.caller) : nullptr;
+  Close(session);
+  return row;
+}
+
 void ExecuteFor(int32 query_id, const char *sql, int expected) {
   Oid types[] = {INT4OID};
   Datum values[] = {Int32GetDatum(query_id)};
@@ -68,26 +76,38 @@ int32 NextQueryId() {
   return id;
 }
 
-void AddQuery(const QueryRow &row, const Interval *tick) {
+void AddQuery(const QueryRow &row, const char *contents, const Interval *tick) {
   const Session session = Open();
-  Oid types[] = {INT4OID, OIDOID, TEXTOID, INTERVALOID, TEXTOID};
-  Datum values[] = {Int32GetDatum(row.id), ObjectIdGetDatum(row.result),
-                    CStringGetTextDatum(row.statement), IntervalPGetDatum(tick),
+  Oid types[] = {INT4OID, OIDOID, TEXTOID, TEXTOID, INTERVALOID, TEXTOID};
+  Datum values[] = {Int32GetDatum(row.id),
+                    ObjectIdGetDatum(row.result),
+                    CStringGetTextDatum(row.statement),
+                    CStringGetTextDatum(contents),
+                    IntervalPGetDatum(tick),
                     CStringGetTextDatum(row.rejects_changes ? "error" : "ignore")};
-  pg::Execute("INSERT INTO weir.continuous_queries (id, result, statement, tick, on_delete)"
-              " VALUES ($1, $2, $3, $4, $5)",
-              SPI_OK_INSERT, 5, types, values);
+  pg::Execute(
+      "INSERT INTO weir.continuous_queries"
+      " (id, result, statement, contents, tick, on_delete)"
+      " VALUES ($1, $2, $3, $4, $5, $6)",
+      SPI_OK_INSERT, 6, types, values);
   Close(session);
 }
 
 QueryRow *FindQuery(Oid result) {
+  return FindOne(WEIR_QUERY_COLUMNS " WHERE q.result = $1", OIDOID, ObjectIdGetDatum(result));
+}
+
+QueryRow *FindQueryById(int32 query_id) {
+  return FindOne(WEIR_QUERY_COLUMNS " WHERE q.id = $1", INT4OID, Int32GetDatum(query_id));
+}
+
+char *ContentsOf(int32 query_id) {
   const Session session = Open();
-  Oid types[] = {OIDOID};
-  Datum values[] = {ObjectIdGetDatum(result)};
-  pg::Execute(WEIR_QUERY_COLUMNS " WHERE q.result = $1", SPI_OK_SELECT, 1, types, values);
-  QueryRow *row = SPI_processed > 0 ? RowAt(0, session.caller) : nullptr;
+  ExecuteFor(query_id, "SELECT contents FROM weir.continuous_queries WHERE id = $1", SPI_OK_SELECT);
+  if (SPI_processed == 0) elog(ERROR, "continuous query %d is missing", query_id);
+  char *contents = MemoryContextStrdup(session.caller, TextDatumGetCString(ColumnAt(0, 1)));
   Close(session);
-  return row;
+  return contents;
 }
 
 QueryRow *RequireOwnQuery(Oid result) {
@@ -143,11 +163,12 @@ void NoteFailure(const Failure &failure) {
   Datum values[] = {Int32GetDatum(failure.query_id),
                     CStringGetTextDatum(unpack_sql_state(failure.sqlstate)),
                     CStringGetTextDatum(failure.message), TimestampTzGetDatum(failure.next_retry)};
-  pg::Execute("INSERT INTO weir.query_failures AS f VALUES ($1, 1, $2, $3, pg_catalog.now(), $4)"
-              " ON CONFLICT (query_id) DO UPDATE SET failures = f.failures + 1,"
-              " sqlstate = excluded.sqlstate, message = excluded.message,"
-              " failed_at = excluded.failed_at, next_retry = excluded.next_retry",
-              SPI_OK_INSERT, 4, types, values);
+  pg::Execute(
+      "INSERT INTO weir.query_failures AS f VALUES ($1, 1, $2, $3, pg_catalog.now(), $4)"
+      " ON CONFLICT (query_id) DO UPDATE SET failures = f.failures + 1,"
+      " sqlstate = excluded.sqlstate, message = excluded.message,"
+      " failed_at = excluded.failed_at, next_retry = excluded.next_retry",
+      SPI_OK_INSERT, 4, types, values);
   Close(session);
 }
 

@@ -29,7 +29,13 @@ struct Failure {
 };
 
 int32 NextQueryId();
-void AddQuery(const QueryRow &row, const Interval *tick);
+void AddQuery(const QueryRow &row, const char *contents, const Interval *tick);
+
+// The row with that number, or null; null too when its view is gone.
+QueryRow *FindQueryById(int32 query_id);
+
+// SELECT of the state with newer rows merged in.
+char *ContentsOf(int32 query_id);
 
 // Null when the view shows no continuous query.
 QueryRow *FindQuery(Oid result);

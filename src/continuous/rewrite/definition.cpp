@@ -13,6 +13,8 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
+constexpr char kAsGiven[] = "%s";
+
 // Positions are of the query's text, not of the statement that carries it as an argument.
 void OnError(void *argument) {
   auto *errors = static_cast<TextErrors *>(argument);
@@ -50,7 +52,7 @@ void CloseTextErrors(TextErrors *errors) { error_context_stack = errors->callbac
 void Refuse(const char *text, const Refusal &refusal) {
   ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
           errmsg("a continuous query cannot have %s", refusal.clause),
-          errhint("%s", refusal.hint), errposition(PositionOf(text, refusal.location)));
+          errhint(kAsGiven, refusal.hint), errposition(PositionOf(text, refusal.location)));
   pg_unreachable();
 }
 

@@ -68,7 +68,6 @@ bool CheckChangeable(Node *node, const char *text) {
   return pg::WalkExpression(node, CheckChangeable, text);
 }
 
-
 void RequireSuperuserOwner(Oid owner, const char *kind, const char *name) {
   if (superuser_arg(owner)) return;
   ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

@@ -83,8 +83,7 @@ void RequireClauses(const Check &check) {
       {query->groupingSets != NIL,
        {-1, "grouping sets", "Create a continuous query for each grouping."}},
       {query->hasWindowFuncs,
-       {LocationOfTarget(query,
-                         [](Node *node) { return locate_windowfunc(node) >= 0; }),
+       {LocationOfTarget(query, [](Node *node) { return locate_windowfunc(node) >= 0; }),
         "window functions", "Apply them in a query that reads the result."}},
       {query->distinctClause != NIL,
        {LocationOfSort(query, query->distinctClause), "DISTINCT", "Use GROUP BY instead."}},
@@ -100,8 +99,7 @@ void RequireClauses(const Check &check) {
        {exprLocation(query->limitCount), "LIMIT",
         "Limit the rows in a query that reads the result."}},
       {query->limitOffset != nullptr,
-       {exprLocation(query->limitOffset), "OFFSET",
-        "Skip rows in a query that reads the result."}},
+       {exprLocation(query->limitOffset), "OFFSET", "Skip rows in a query that reads the result."}},
       {query->rowMarks != NIL,
        {-1, "FOR UPDATE or FOR SHARE", "Lock rows in a query that reads the table."}},
   };
@@ -112,7 +110,8 @@ void RequireClauses(const Check &check) {
 
 void RequireOneTable(const Check &check) {
   const Query *query = check.query;
-  const char *hint = "Write the query over one table: SELECT ... FROM table WHERE ... GROUP BY ....";
+  const char *hint =
+      "Write the query over one table: SELECT ... FROM table WHERE ... GROUP BY ....";
   const List *from = query->jointree->fromlist;
   if (from == NIL) Refuse(check.text, {-1, "no table to read", hint});
   if (list_length(from) != 1 || !IsA(linitial(from), RangeTblRef)) {

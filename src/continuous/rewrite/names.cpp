@@ -24,9 +24,7 @@ char *QualifiedRelation(Oid relation) {
                                     get_rel_name(relation));
 }
 
-char *QualifiedType(Oid type) {
-  return format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY);
-}
+char *QualifiedType(Oid type) { return format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY); }
 
 char *ProcedureLiteral(Oid function) {
   return psprintf("%s::pg_catalog.regprocedure",

@@ -1,6 +1,7 @@
 #include "continuous/rewrite/objects.hpp"
 
 #include "continuous/delta/delta.hpp"
+#include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "pg/compat.hpp"
 #include "pg/spi.hpp"
@@ -15,6 +16,7 @@ extern "C" {
 #include "commands/tablecmds.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
+#include "rewrite/rewriteHandler.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
@@ -59,6 +61,8 @@ Oid MakeStateView(Oid schema, const char *name, const char *columns, const char 
   return MoveToState(schema, name);
 }
 
+// Where rows have no keys, the index is empty: dumps make it when all rows are restored, and that
+// tells that they are.
 Oid MakeStateTable(const Rewrite *rewrite, int32 query_id, Oid schema) {
   const char *name = StateName(query_id, "");
   const char *full = quote_qualified_identifier(get_namespace_name(schema), name);
@@ -69,15 +73,18 @@ Oid MakeStateTable(const Rewrite *rewrite, int32 query_id, Oid schema) {
   if (keys != nullptr) {
     RunSql(psprintf("ALTER TABLE %s ADD COLUMN lane integer NOT NULL DEFAULT 0", full),
            SPI_OK_UTILITY);
-    RunSql(psprintf("CREATE UNIQUE INDEX %s ON %s (%s) NULLS NOT DISTINCT",
-                    StateName(query_id, "_key"), full, keys),
-           SPI_OK_UTILITY);
   }
+  RunSql(keys != nullptr ? psprintf("CREATE UNIQUE INDEX %s ON %s (%s) NULLS NOT DISTINCT",
+                                    StateName(query_id, "_key"), full, keys)
+                         : psprintf("CREATE INDEX %s ON %s ((1)) WHERE false",
+                                    StateName(query_id, "_key"), full),
+         SPI_OK_UTILITY);
   return MoveToState(schema, name);
 }
 
-// They go with the result.
-void TieTo(Oid result, Oid object) {
+void TieTo(Oid result, const char *name) {
+  const Oid object = get_relname_relid(name, StateSchema());
+  if (!OidIsValid(object)) return;
   ObjectAddress child;
   ObjectAddress parent;
   ObjectAddressSet(child, RelationRelationId, object);
@@ -116,18 +123,28 @@ void RunSql(const char *sql, int expected) {
 Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target) {
   const char *columns = ColumnList(rewrite->columns);
   const char *names = ColumnList(rewrite->names);
-  const Oid definition = MakeStateView(target.schema, StateName(query_id, "_definition"), names,
-                                       DefinitionOf(rewrite));
-  const Oid all = MakeStateView(target.schema, StateName(query_id, "_all"), columns,
-                                PartialsOf(rewrite, 0));
-  const Oid added = MakeStateView(target.schema, StateName(query_id, "_new"), columns,
-                                  PartialsOf(rewrite, query_id));
+  MakeStateView(target.schema, StateName(query_id, "_definition"), names, DefinitionOf(rewrite));
+  MakeStateView(target.schema, StateName(query_id, "_all"), columns, PartialsOf(rewrite, 0));
+  MakeStateView(target.schema, StateName(query_id, "_new"), columns, PartialsOf(rewrite, query_id));
   const Oid state = MakeStateTable(rewrite, query_id, target.schema);
   const Oid result = MakeView(target, names, LiveOf(rewrite, query_id, state));
-  TieTo(result, definition);
-  TieTo(result, all);
-  TieTo(result, added);
+  TieViews(result, query_id);
   return result;
+}
+
+void TieViews(Oid result, int32 query_id) {
+  TieTo(result, StateName(query_id, "_definition"));
+  TieTo(result, StateName(query_id, "_all"));
+  TieTo(result, StateName(query_id, "_new"));
+}
+
+Oid SourceOfQuery(int32 query_id) {
+  const Oid view = get_relname_relid(StateName(query_id, "_definition"), StateSchema());
+  if (!OidIsValid(view)) return InvalidOid;
+  Relation relation = relation_open(view, AccessShareLock);
+  const Oid source = SourceOf(get_view_query(relation))->relid;
+  relation_close(relation, NoLock);
+  return source;
 }
 
 void MakeGuard(Oid source, int32 query_id) {

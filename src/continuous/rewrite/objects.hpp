@@ -20,6 +20,12 @@ struct Target {
 // returns the view of the result. Within PinSearchPath().
 Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target);
 
+// Lets the views over the source go with the result.
+void TieViews(Oid result, int32 query_id);
+
+// The table that a query reads, by its definition; InvalidOid when that is gone.
+Oid SourceOfQuery(int32 query_id);
+
 // Has changes of the source fail.
 void MakeGuard(Oid source, int32 query_id);
 

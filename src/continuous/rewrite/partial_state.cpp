@@ -53,8 +53,7 @@ HeapTuple FindAggregate(Oid aggregate) {
 
 [[noreturn]] void RaiseUnsuitable(Oid aggregate) {
   ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-          errmsg("the state of aggregate function %s cannot be kept",
-                 format_procedure(aggregate)));
+          errmsg("the state of aggregate function %s cannot be kept", format_procedure(aggregate)));
   pg_unreachable();
 }
 
@@ -67,7 +66,8 @@ bool IsCheckedReader(Oid function) {
 bool IsSafeForm(const FormData_pg_aggregate *form) {
   if (form->aggkind != AGGKIND_NORMAL || !OidIsValid(form->aggcombinefn)) return false;
   if (form->aggtranstype == INTERNALOID) return IsCheckedReader(form->aggdeserialfn);
-  return !IsPolymorphicType(form->aggtranstype) && !OidIsValid(get_typcollation(form->aggtranstype));
+  return !IsPolymorphicType(form->aggtranstype) &&
+         !OidIsValid(get_typcollation(form->aggtranstype));
 }
 
 void FindSerialFunctions(StateRun *run, const FormData_pg_aggregate *form) {
@@ -93,8 +93,7 @@ void FindFunctions(StateRun *run, const FormData_pg_aggregate *form) {
 
 void SetInitialValue(StateRun *run, HeapTuple tuple) {
   bool is_null;
-  const Datum initial =
-      SysCacheGetAttr(AGGFNOID, tuple, Anum_pg_aggregate_agginitval, &is_null);
+  const Datum initial = SysCacheGetAttr(AGGFNOID, tuple, Anum_pg_aggregate_agginitval, &is_null);
   run->is_null = is_null;
   run->has_value = !is_null;
   if (is_null) return;
@@ -164,9 +163,9 @@ void RequireArguments(FunctionCallInfo fcinfo, const StateRun *run) {
     fits = IsBinaryCoercible(get_fn_expr_argtype(fcinfo->flinfo, i + 2), declared[i]);
   }
   if (fits) return;
-  ereport(ERROR, errcode(ERRCODE_DATATYPE_MISMATCH),
-          errmsg("the arguments do not fit aggregate function %s",
-                 format_procedure(run->aggregate)));
+  ereport(
+      ERROR, errcode(ERRCODE_DATATYPE_MISMATCH),
+      errmsg("the arguments do not fit aggregate function %s", format_procedure(run->aggregate)));
 }
 
 // The outer aggregate's state, made with the first row.
@@ -243,9 +242,9 @@ void MergeState(FunctionCallInfo fcinfo, StateRun *run) {
 // The caller says by an argument what type comes out, and must not be believed.
 void RequireResultType(FunctionCallInfo fcinfo, const StateRun *run) {
   if (get_fn_expr_argtype(fcinfo->flinfo, 3) == get_func_rettype(run->aggregate)) return;
-  ereport(ERROR, errcode(ERRCODE_DATATYPE_MISMATCH),
-          errmsg("aggregate function %s has another result type",
-                 format_procedure(run->aggregate)));
+  ereport(
+      ERROR, errcode(ERRCODE_DATATYPE_MISMATCH),
+      errmsg("aggregate function %s has another result type", format_procedure(run->aggregate)));
 }
 
 Datum WriteState(FunctionCallInfo fcinfo, StateRun *run) {

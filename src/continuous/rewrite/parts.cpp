@@ -21,9 +21,7 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
-Aggref *CopyOf(const Aggref *aggregate) {
-  return static_cast<Aggref *>(copyObjectImpl(aggregate));
-}
+Aggref *CopyOf(const Aggref *aggregate) { return static_cast<Aggref *>(copyObjectImpl(aggregate)); }
 
 // The same input, another function.
 Aggref *OtherAggregate(const Aggref *aggregate, Oid function) {
@@ -54,9 +52,9 @@ Node *ColumnOf(PartList *list, const Part &part) {
     *kept = part;
     list->parts = lappend(list->parts, kept);
   }
-  return reinterpret_cast<Node *>(
-      makeVar(1, static_cast<AttrNumber>(list->first_column + position), part.final_type, -1,
-              get_typcollation(part.final_type), 0));
+  return reinterpret_cast<Node *>(makeVar(1, static_cast<AttrNumber>(list->first_column + position),
+                                          part.final_type, -1, get_typcollation(part.final_type),
+                                          0));
 }
 
 Node *AddedColumn(PartList *list, Aggref *aggregate) {
@@ -112,11 +110,11 @@ Node *StateColumn(PartList *list, const Aggref *aggregate) {
   partial->aggvariadic = false;
   Const *which = makeConst(REGPROCEDUREOID, -1, InvalidOid, sizeof(Oid),
                            ObjectIdGetDatum(aggregate->aggfnoid), false, true);
-  partial->args = lcons(makeTargetEntry(reinterpret_cast<Expr *>(which), 1, nullptr, false),
-                        partial->args);
+  partial->args =
+      lcons(makeTargetEntry(reinterpret_cast<Expr *>(which), 1, nullptr, false), partial->args);
   partial->aggargtypes = lcons_oid(REGPROCEDUREOID, partial->aggargtypes);
-  return ColumnOf(list, {partial, Merge::kCombine, aggregate->aggfnoid, facts.combine,
-                         aggregate->aggtype});
+  return ColumnOf(
+      list, {partial, Merge::kCombine, aggregate->aggfnoid, facts.combine, aggregate->aggtype});
 }
 
 Node *Call(Oid function, Oid type, List *arguments) {
@@ -139,8 +137,8 @@ Node *Mean(PartList *list, const Aggref *aggregate) {
     }
     case F_AVG_INT8:
     case F_AVG_NUMERIC: {
-      Aggref *sum = OtherAggregate(
-          aggregate, aggregate->aggfnoid == F_AVG_INT8 ? F_SUM_INT8 : F_SUM_NUMERIC);
+      Aggref *sum =
+          OtherAggregate(aggregate, aggregate->aggfnoid == F_AVG_INT8 ? F_SUM_INT8 : F_SUM_NUMERIC);
       return Call(F_NUMERIC_DIV, NUMERICOID,
                   list_make2(ExpressionOverParts(list, sum),
                              Call(F_NUMERIC_INT8, NUMERICOID, list_make1(count))));
@@ -148,17 +146,17 @@ Node *Mean(PartList *list, const Aggref *aggregate) {
     default: {
       Aggref *sum = OtherAggregate(aggregate, F_SUM_FLOAT8);
       if (aggregate->aggfnoid == F_AVG_FLOAT4) CastArgument(sum, F_FLOAT8_FLOAT4, FLOAT8OID);
-      return Call(F_FLOAT8DIV, FLOAT8OID,
-                  list_make2(ItselfColumn(list, sum),
-                             Call(F_FLOAT8_INT8, FLOAT8OID, list_make1(count))));
+      return Call(
+          F_FLOAT8DIV, FLOAT8OID,
+          list_make2(ItselfColumn(list, sum), Call(F_FLOAT8_INT8, FLOAT8OID, list_make1(count))));
     }
   }
 }
 
 // A sum of bigint or numeric: numerics, which add up exactly.
 Node *NumericSum(PartList *list, const Aggref *aggregate) {
-  return ColumnOf(list, {CopyOf(aggregate), Merge::kItself, F_SUM_NUMERIC, F_NUMERIC_ADD,
-                         NUMERICOID});
+  return ColumnOf(list,
+                  {CopyOf(aggregate), Merge::kItself, F_SUM_NUMERIC, F_NUMERIC_ADD, NUMERICOID});
 }
 
 void RequirePlain(const char *text, const Aggref *aggregate) {
@@ -225,11 +223,17 @@ char *MergeRows(const Part *part, const char *column) {
   pg_unreachable();
 }
 
+char *MergeKept(const Part *part, const char *column) {
+  if (part->merge != Merge::kCombine) return MergeRows(part, column);
+  return psprintf("weir.merge_states(%s, %s)", ProcedureLiteral(part->function), column);
+}
+
 char *MergeTwo(const Part *part, const char *column) {
   if (part->merge == Merge::kCombine) {
-    return psprintf("(SELECT weir.merge_states(%s, v.state) FROM (VALUES (old.%s), "
-                    "(excluded.%s)) v(state))",
-                    ProcedureLiteral(part->function), column, column);
+    return psprintf(
+        "(SELECT weir.merge_states(%s, v.state) FROM (VALUES (old.%s), "
+        "(excluded.%s)) v(state))",
+        ProcedureLiteral(part->function), column, column);
   }
   const char *combine =
       part->merge == Merge::kAdd ? "pg_catalog.int8pl" : QualifiedFunction(part->combine);

@@ -20,8 +20,8 @@ enum class Merge : uint8 {
 struct Part {
   Aggref *aggregate;  // over the rows
   Merge merge;
-  Oid function;   // of the original aggregate; not for kAdd
-  Oid combine;    // its combine function; not for kAdd
+  Oid function;    // of the original aggregate; not for kAdd
+  Oid combine;     // its combine function; not for kAdd
   Oid final_type;  // of the merged piece
 };
 
@@ -38,6 +38,9 @@ Node *ExpressionOverParts(PartList *list, const Aggref *aggregate);
 
 // SQL that merges the piece in `column` of several rows, as an aggregate.
 char *MergeRows(const Part *part, const char *column);
+
+// The same, but the result is a piece again.
+char *MergeKept(const Part *part, const char *column);
 
 // SQL that merges two pieces of that name, as an expression over relations "old" and "excluded".
 char *MergeTwo(const Part *part, const char *column);

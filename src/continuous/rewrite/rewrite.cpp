@@ -40,10 +40,11 @@ Node *Finalise(Node *node, Finaliser *finaliser) {
     case T_Aggref:
       return ExpressionOverParts(&finaliser->list, reinterpret_cast<Aggref *>(node));
     case T_Var:
-      Refuse(text, {reinterpret_cast<Var *>(node)->location,
-                    "a column that is not grouped", "Add the column to GROUP BY."});
+      Refuse(text, {reinterpret_cast<Var *>(node)->location, "a column that is not grouped",
+                    "Add the column to GROUP BY."});
     case T_GroupingFunc:
-      Refuse(text, {exprLocation(node), "GROUPING", "Create a continuous query for each grouping."});
+      Refuse(text,
+             {exprLocation(node), "GROUPING", "Create a continuous query for each grouping."});
     default:
       return pg::MutateExpression(node, Finalise, finaliser);
   }
@@ -53,8 +54,8 @@ List *KeysOf(const Query *query) {
   List *keys = NIL;
   ListCell *cell;
   foreach (cell, query->groupClause) {
-    keys = lappend(keys, get_sortgroupclause_expr(lfirst_node(SortGroupClause, cell),
-                                                  query->targetList));
+    keys = lappend(keys,
+                   get_sortgroupclause_expr(lfirst_node(SortGroupClause, cell), query->targetList));
   }
   return keys;
 }
@@ -82,6 +83,17 @@ void RewriteAggregation(Rewrite *rewrite) {
                                  NumberedNames("p", list_length(rewrite->parts)));
 }
 
+// The result is a view, whose columns have names of their own.
+void RequireDistinctName(const List *names, const TargetEntry *target) {
+  ListCell *cell;
+  foreach (cell, names) {
+    if (strcmp(static_cast<char *>(lfirst(cell)), target->resname) != 0) continue;
+    ereport(ERROR, errcode(ERRCODE_DUPLICATE_COLUMN),
+            errmsg("two columns of the result are named \"%s\"", target->resname),
+            errhint("Name one of them with AS."));
+  }
+}
+
 }  // namespace
 
 Rewrite *RewriteDefinition(Query *definition, const char *text) {
@@ -93,10 +105,12 @@ Rewrite *RewriteDefinition(Query *definition, const char *text) {
   ListCell *cell;
   foreach (cell, definition->targetList) {
     auto *target = lfirst_node(TargetEntry, cell);
-    if (!target->resjunk) rewrite->names = lappend(rewrite->names, target->resname);
+    if (target->resjunk) continue;
+    RequireDistinctName(rewrite->names, target);
+    rewrite->names = lappend(rewrite->names, target->resname);
   }
-  rewrite->is_aggregation = definition->hasAggs || definition->groupClause != NIL ||
-                            definition->havingQual != nullptr;
+  rewrite->is_aggregation =
+      definition->hasAggs || definition->groupClause != NIL || definition->havingQual != nullptr;
   if (rewrite->is_aggregation) {
     RewriteAggregation(rewrite);
   } else {

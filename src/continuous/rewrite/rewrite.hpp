@@ -40,6 +40,9 @@ char *FillOf(const Rewrite *rewrite, int32 query_id);
 // SELECT over the state table, which exists, and the new rows.
 char *LiveOf(const Rewrite *rewrite, int32 query_id, Oid state_table);
 
+// SELECT of the state table's columns with the partial results of newer rows merged in.
+char *ContentsOf(const Rewrite *rewrite, int32 query_id);
+
 // The keys of the state table's unique index; null when it has none.
 char *IndexKeysOf(const Rewrite *rewrite);
 

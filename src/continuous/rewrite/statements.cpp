@@ -26,7 +26,8 @@ Query *CopyOf(const Query *query) { return static_cast<Query *>(copyObjectImpl(q
 Node *MarkerOf(const Query *query, int32 query_id) {
   const int index = linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex;
   Var *table = makeVar(index, TableOidAttributeNumber, OIDOID, -1, InvalidOid, 0);
-  Const *id = makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(query_id), false, true);
+  Const *id =
+      makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(query_id), false, true);
   return reinterpret_cast<Node *>(makeFuncExpr(OurFunction("delta"), BOOLOID, list_make2(table, id),
                                                InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL));
 }
@@ -48,8 +49,8 @@ Node *HasRows() {
   count->aggno = -1;
   count->aggtransno = -1;
   count->location = -1;
-  Const *zero = makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(0), false,
-                          FLOAT8PASSBYVAL);
+  Const *zero =
+      makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(0), false, FLOAT8PASSBYVAL);
   return reinterpret_cast<Node *>(makeFuncExpr(F_INT8GT, BOOLOID, list_make2(count, zero),
                                                InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL));
 }
@@ -91,8 +92,10 @@ char *InsertInto(const Rewrite *rewrite, int32 query_id, const char *suffix) {
                   ColumnList(rewrite->columns), StateName(query_id, suffix));
 }
 
+using MergeForm = char *(*)(const Part *part, const char *column);
+
 // The merged row: keys and merged pieces under the names of the state table.
-void AppendMergedRow(StringInfo out, const Rewrite *rewrite) {
+void AppendMergedRow(StringInfo out, const Rewrite *rewrite, MergeForm merge) {
   const int keys = list_length(rewrite->keys);
   for (int i = 0; i < list_length(rewrite->columns); i++) {
     const char *column = static_cast<char *>(list_nth(rewrite->columns, i));
@@ -102,19 +105,27 @@ void AppendMergedRow(StringInfo out, const Rewrite *rewrite) {
       continue;
     }
     const auto *part = static_cast<Part *>(list_nth(rewrite->parts, i - keys));
-    appendStringInfo(out, "%s AS %s", MergeRows(part, column), column);
+    appendStringInfo(out, "%s AS %s", merge(part, column), column);
   }
 }
 
 void AppendOutput(StringInfo out, const Rewrite *rewrite, List *context) {
   ListCell *name;
   ListCell *expression;
-  forboth (name, rewrite->names, expression, rewrite->output) {
+  forboth(name, rewrite->names, expression, rewrite->output) {
     if (foreach_current_index(name) > 0) appendStringInfoString(out, ", ");
-    appendStringInfo(out, "%s AS %s",
-                     deparse_expression(static_cast<Node *>(lfirst(expression)), context, true,
-                                        false),
-                     quote_identifier(static_cast<char *>(lfirst(name))));
+    appendStringInfo(
+        out, "%s AS %s",
+        deparse_expression(static_cast<Node *>(lfirst(expression)), context, true, false),
+        quote_identifier(static_cast<char *>(lfirst(name))));
+  }
+}
+
+void AppendGroupBy(StringInfo out, const Rewrite *rewrite) {
+  const int keys = list_length(rewrite->keys);
+  for (int i = 0; i < keys; i++) {
+    appendStringInfo(out, "%s%s", i == 0 ? " GROUP BY " : ", ",
+                     static_cast<char *>(list_nth(rewrite->columns, i)));
   }
 }
 
@@ -182,19 +193,31 @@ char *LiveOf(const Rewrite *rewrite, int32 query_id, Oid state_table) {
   appendStringInfoString(&out, "SELECT ");
   AppendOutput(&out, rewrite, context);
   appendStringInfoString(&out, " FROM (SELECT ");
-  AppendMergedRow(&out, rewrite);
+  AppendMergedRow(&out, rewrite, MergeRows);
   appendStringInfoString(&out, " FROM (");
   AppendBothArms(&out, rewrite, query_id);
   appendStringInfoString(&out, ") pieces");
-  const int keys = list_length(rewrite->keys);
-  for (int i = 0; i < keys; i++) {
-    appendStringInfo(&out, "%s%s", i == 0 ? " GROUP BY " : ", ",
-                     static_cast<char *>(list_nth(rewrite->columns, i)));
-  }
+  AppendGroupBy(&out, rewrite);
   appendStringInfoString(&out, ") merged");
   if (rewrite->having != nullptr) {
     appendStringInfo(&out, " WHERE %s", deparse_expression(rewrite->having, context, true, false));
   }
+  return out.data;
+}
+
+char *ContentsOf(const Rewrite *rewrite, int32 query_id) {
+  StringInfoData out;
+  initStringInfo(&out);
+  const char *arms = psprintf("SELECT %s FROM weir_state.%s UNION ALL SELECT %s FROM weir_state.%s",
+                              ColumnList(rewrite->columns), StateName(query_id, ""),
+                              ColumnList(rewrite->columns), StateName(query_id, "_new"));
+  if (!rewrite->is_aggregation) return pstrdup(arms);
+  appendStringInfoString(&out, "SELECT ");
+  AppendMergedRow(&out, rewrite, MergeKept);
+  if (rewrite->columns != NIL) appendStringInfoString(&out, ", ");
+  appendStringInfo(&out, "0 AS lane FROM (%s) pieces", arms);
+  AppendGroupBy(&out, rewrite);
+  if (rewrite->keys == NIL) appendStringInfoString(&out, " HAVING pg_catalog.count(*) > 0");
   return out.data;
 }
 

@@ -3,7 +3,6 @@
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
-#include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
@@ -12,12 +11,9 @@
 #include "pg/sql_function.hpp"
 
 extern "C" {
-#include "access/table.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
-#include "rewrite/rewriteHandler.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 }
@@ -42,23 +38,14 @@ void DropEverything(const QueryRow &row) {
   ReloadAtCommit();
 }
 
-Oid SourceOfQuery(int32 id) {
-  const Oid view = get_relname_relid(StateName(id, "_definition"),
-                                     get_namespace_oid("weir_state", false));
-  if (!OidIsValid(view)) elog(ERROR, "the definition of continuous query %d is missing", id);
-  Relation relation = table_open(view, AccessShareLock);
-  const Oid source = SourceOf(get_view_query(relation))->relid;
-  table_close(relation, NoLock);
-  return source;
-}
-
 char *ColumnsOfState(int32 id) {
   SPI_connect();
-  SPI_execute(psprintf("SELECT pg_catalog.string_agg(pg_catalog.quote_ident(attname), ', ' ORDER BY "
-                       "attnum) FROM pg_catalog.pg_attribute WHERE attrelid = 'weir_state.%s'::"
-                       "pg_catalog.regclass AND attnum > 0 AND NOT attisdropped",
-                       StateName(id, "_all")),
-              true, 0);
+  SPI_execute(
+      psprintf("SELECT pg_catalog.string_agg(pg_catalog.quote_ident(attname), ', ' ORDER BY "
+               "attnum) FROM pg_catalog.pg_attribute WHERE attrelid = 'weir_state.%s'::"
+               "pg_catalog.regclass AND attnum > 0 AND NOT attisdropped",
+               StateName(id, "_all")),
+      true, 0);
   char *found = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
   char *columns = static_cast<char *>(SPI_palloc(strlen(found) + 1));
   strcpy(columns, found);

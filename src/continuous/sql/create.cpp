@@ -132,7 +132,7 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
             .tick_ms = 0,
             .rejects_changes = options.rejects_changes,
             .is_paused = false},
-           options.tick);
+           ContentsOf(rewrite, id), options.tick);
   UnpinSearchPath(level);
   WantWorkerAtCommit(GetUserId());
   return result;

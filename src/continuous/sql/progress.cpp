@@ -1,13 +1,13 @@
 // weir.query_progress() and weir.hold_status()
-#include "continuous/worker/shared.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/worker/shared.hpp"
 #include "pg/compat.hpp"
 #include "pg/sql_function.hpp"
 
 extern "C" {
+#include "access/htup_details.h"
 #include "access/transam.h"
 #include "catalog/pg_authid.h"
-#include "access/htup_details.h"
 #include "funcapi.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
@@ -104,8 +104,7 @@ Datum HoldTuple(FunctionCallInfo fcinfo) {
     elog(ERROR, "return type must be a row type");
   }
   const HoldStatus hold = ReadHold();
-  Datum values[] = {BoolGetDatum(hold.exists),
-                    UInt64GetDatum(U64FromFullTransactionId(hold.xmin)),
+  Datum values[] = {BoolGetDatum(hold.exists), UInt64GetDatum(U64FromFullTransactionId(hold.xmin)),
                     Int64GetDatum(static_cast<int64>(hold.age))};
   bool nulls[] = {false, !hold.exists, !hold.exists};
   return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));

@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "access/transam.h"
+#include "access/xact.h"
 #include "pgstat.h"
 #include "storage/latch.h"
 #include "utils/lsyscache.h"
@@ -52,6 +53,14 @@ void RequireRunning(const QueryRow &row) {
           errhint("Run SELECT weir.resume_query('%s').", get_rel_name(row.result)));
 }
 
+// Steps go as far as the oldest running transaction, which would be this one.
+void RequireNothingWritten() {
+  if (!TransactionIdIsValid(GetTopTransactionIdIfAny())) return;
+  ereport(ERROR, errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+          errmsg("weir.wait() cannot run in a transaction that has written something"),
+          errhint("Run COMMIT first."));
+}
+
 bool AwaitGoal(const QueryRow &row, std::uint64_t goal, TimestampTz end) {
   while (!IsReached(row.id, goal)) {
     const TimestampTz now = GetCurrentTimestamp();
@@ -74,6 +83,7 @@ WEIR_FUNCTION(weir_wait) {
   RequireActive();
   const QueryRow *row = RequireOwnQuery(PG_GETARG_OID(0));
   RequireRunning(*row);
+  RequireNothingWritten();
   const Interval *timeout = PG_GETARG_INTERVAL_P(1);
   const TimestampTz end = GetCurrentTimestamp() + timeout->time +
                           (static_cast<int64>(timeout->month) * 30 + timeout->day) * USECS_PER_DAY;

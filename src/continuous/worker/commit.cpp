@@ -55,7 +55,11 @@ void OnTransactionEnd(XactEvent event, void *) {
   const bool committed = event == XACT_EVENT_COMMIT;
   const bool ended = committed || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE;
   if (!ended || shared == nullptr) return;
-  if (committed) ServePending();
+  if (committed) {
+    ServePending();
+  } else if (OidIsValid(pending.gone)) {
+    PauseWorkers(pending.gone, -1);
+  }
   pending = {};
   if (is_quiet || !TransactionIdIsValid(GetTopTransactionIdIfAny())) return;
   HaveDatabaseSeen();

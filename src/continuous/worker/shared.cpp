@@ -133,6 +133,16 @@ void ReloadQueries(Oid database) {
   }
 }
 
+void PauseWorkers(Oid database, int by) {
+  LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+  for (int i = 0; i < WorkerPlaceCount(); i++) {
+    WorkerPlace &place = WorkerPlaceAt(i);
+    if (place.database.load() == database) place.pauses.fetch_add(by);
+  }
+  LWLockRelease(shared->lock);
+  if (by < 0) worker::WakeLauncher();
+}
+
 void ForgetDatabase(Oid database) {
   for (int i = 0; i < WorkerPlaceCount(); i++) {
     if (WorkerPlaceAt(i).database.load() == database) FreeWorkerPlace(WorkerPlaceAt(i));
@@ -158,7 +168,8 @@ QueryPlace *TakeQueryPlace(Oid database, int32 query_id) {
   for (int i = 0; place == nullptr && i < QueryPlaceCount(); i++) {
     QueryPlace &free = QueryPlaceAt(i);
     if (free.database.load() != InvalidOid) continue;
-    for (SharedU64 *figure : {&free.frontier, &free.ticks, &free.rows, &free.last_us, &free.total_us}) {
+    for (SharedU64 *figure :
+         {&free.frontier, &free.ticks, &free.rows, &free.last_us, &free.total_us}) {
       figure->store(0);
     }
     free.checked_at.store(0);

@@ -34,8 +34,8 @@ struct alignas(core::kCacheLineBytes) WorkerPlace {
 
   // Whoever wants something of the worker.
   alignas(core::kCacheLineBytes) SharedU32 changed{0};  // a transaction has ended
-  SharedU32 hurry{0};   // somebody waits: do not wait for the next tick
-  SharedU32 reload{0};  // queries have come, gone or changed
+  SharedU32 hurry{0};    // somebody waits: do not wait for the next tick
+  SharedU32 reload{0};   // queries have come, gone or changed
   SharedU32 blocked{0};  // the worker's own: transactions of any database matter
 };
 
@@ -72,8 +72,8 @@ WorkerPlace &WorkerPlaceAt(int index);
 int QueryPlaceCount();
 QueryPlace &QueryPlaceAt(int index);
 
-// Makes sure that a worker is there for `owner` in `database`; InvalidOid asks for the keeper. False
-// when all places are taken. Raises nothing.
+// Makes sure that a worker is there for `owner` in `database`; InvalidOid asks for the keeper.
+// False when all places are taken. Raises nothing.
 bool WantWorker(Oid database, Oid owner);
 
 // The place of that worker, or null.
@@ -84,6 +84,9 @@ void FreeWorkerPlace(WorkerPlace &place);
 
 // Tells all workers of a database to read the queries again.
 void ReloadQueries(Oid database);
+
+// Keeps a database's workers from starting, or, with -1, lets them.
+void PauseWorkers(Oid database, int by);
 
 // Forgets a database that is gone.
 void ForgetDatabase(Oid database);

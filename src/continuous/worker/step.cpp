@@ -78,7 +78,8 @@ struct Start {
 
 void ReportProgress(KeptQuery *query, const Tick &tick, const Start &start) {
   // An idle step knows of everything up to its end, too.
-  const FullTransactionId frontier = FullTransactionIdPrecedes(tick.h0, tick.h1) ? tick.h1 : tick.h0;
+  const FullTransactionId frontier =
+      FullTransactionIdPrecedes(tick.h0, tick.h1) ? tick.h1 : tick.h0;
   query->is_blocked = FullTransactionIdPrecedes(frontier, start.next);
   QueryPlace *place = query->place;
   if (place == nullptr) return;
@@ -139,9 +140,13 @@ bool IsBusy(int sqlstate) {
          sqlstate == ERRCODE_T_R_SERIALIZATION_FAILURE;
 }
 
-void StoreFailure(const KeptQuery &query, const ErrorData *error) {
+// A query without a frontier was just dropped, or has to be rebuilt; that is no failure of its own.
+bool StoreFailure(const KeptQuery &query, const ErrorData *error) {
+  FullTransactionId frontier;
+  bool is_there = false;
   StartTransactionCommand();
-  if (LockExtensionAgainstDrop()) {
+  if (LockExtensionAgainstDrop() && ReadFrontier(query.row.id, &frontier)) {
+    is_there = true;
     PushActiveSnapshot(GetTransactionSnapshot());
     NoteFailure({.query_id = query.row.id,
                  .sqlstate = error->sqlerrcode,
@@ -150,6 +155,7 @@ void StoreFailure(const KeptQuery &query, const ErrorData *error) {
     PopActiveSnapshot();
   }
   CommitTransactionCommand();
+  return is_there;
 }
 
 // Whoever needs the database has interrupted the step.
@@ -158,11 +164,14 @@ bool IsPaused(Oid owner) {
   return place == nullptr || place->pauses.load() != 0;
 }
 
-// Somebody else's lock is waited for a little later; anything else is an error of the query's, tried
-// again ever more rarely.
+// Somebody else's lock is waited for a little later, and a query whose tables are gone is so itself
+// in a moment; anything else is an error of the query's,
+// tried again ever more rarely.
 void NoteStepFailure(KeptQuery *query, const ErrorData *error) {
   if (error->sqlerrcode == ERRCODE_QUERY_CANCELED && IsPaused(query->row.owner)) return;
-  const bool is_busy = IsBusy(error->sqlerrcode);
+  const bool is_gone = error->sqlerrcode == ERRCODE_UNDEFINED_TABLE;
+  if (is_gone) ReloadQueries(MyDatabaseId);
+  const bool is_busy = is_gone || IsBusy(error->sqlerrcode);
   int wait = kBusyRetryMs;
   if (!is_busy) {
     wait = Min(kFirstRetryMs << Min(query->failures, 10), kLongestRetryMs);
@@ -171,8 +180,7 @@ void NoteStepFailure(KeptQuery *query, const ErrorData *error) {
   query->retry_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait);
   query->is_dirty = true;
   if (is_busy) return;
-  StoreFailure(*query, error);
-  if (query->failures > 1) return;
+  if (!StoreFailure(*query, error) || query->failures > 1) return;
   ereport(LOG, errcode(error->sqlerrcode),
           errmsg("continuous query %d failed: %s", query->row.id, error->message),
           errhint("It is tried again; SELECT * FROM weir.queries shows its state."));

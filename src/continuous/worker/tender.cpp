@@ -19,6 +19,7 @@ namespace {
 
 constexpr int kFirstRetryMs = 1000;
 constexpr int kLongestRetryMs = 60'000;
+constexpr int kNoSlotRetryMs = 2000;
 constexpr int kHealthyRestartMs = 100;
 constexpr int kMostFailedStarts = 3;
 constexpr int kMostHolds = 256;
@@ -66,7 +67,7 @@ void Start(int index) {
   }
   watch.handle = nullptr;
   shared->slots_exhausted.store(1);
-  Postpone(watch);
+  watch.not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kNoSlotRetryMs);
   if (complained) return;
   complained = true;
   ereport(LOG, errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
@@ -116,7 +117,7 @@ long TendPlace(int index) {
   const long wait = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), watch.not_before);
   if (wait > 0) return wait;
   Start(index);
-  return watch.handle == nullptr ? Max(watch.retry_ms, kFirstRetryMs) : worker::kIdleMs;
+  return watch.handle == nullptr ? kNoSlotRetryMs : worker::kIdleMs;
 }
 
 // Workers may have outlived an earlier launcher: those that are alive keep their places. After the

@@ -46,8 +46,8 @@ void LeavePlace(int, Datum) {
 // False when the place is another's, or somebody needs the database without us.
 bool ClaimPlace() {
   LWLockAcquire(shared->lock, LW_EXCLUSIVE);
-  const bool wanted = OidIsValid(place->database.load()) && place->pauses.load() == 0 &&
-                      place->pid.load() <= 0;
+  const bool wanted =
+      OidIsValid(place->database.load()) && place->pauses.load() == 0 && place->pid.load() <= 0;
   if (wanted) {
     place->pid.store(MyProcPid);
     place->process.store(pg::MyProcessNumber());
