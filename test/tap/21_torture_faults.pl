@@ -16,11 +16,11 @@ my %faults = (
     'the next transaction instead of the snapshot\'s oldest as horizon' => { seed => 'delta.next_xid' },
     'only the last blocks are read' => { seed => 'delta.block_tail' },
     'the visibility map is trusted although there was no hold' =>
-      { seed => 'delta.trust_map,hold.none,delta.no_recheck', slow => 1, maintain => 'VACUUM src' },
+      { seed => 'delta.trust_map,hold.none,delta.no_recheck', slow => 1, calm => 1, maintain => 'VACUUM src' },
     'no hold at all, and nobody looks' =>
-      { seed => 'hold.none,delta.no_recheck', slow => 1, maintain => 'VACUUM src' },
+      { seed => 'hold.none,delta.no_recheck', slow => 1, calm => 1, maintain => 'VACUUM src' },
     'readers do not check the hold again' =>
-      { seed => 'hold.hasty,delta.no_recheck', maintain => 'VACUUM src' },
+      { seed => 'hold.hasty,delta.no_recheck', calm => 1, maintain => 'VACUUM src' },
     'the log position of a restarted process instead of the stored one' =>
       { seed => 'delta.forget_lsn', kill => 1 },
     'the frontier is committed before the results' => { frontier_first => 1 },
@@ -43,7 +43,7 @@ foreach my $number (0 .. $#names)
     set_system($node, 'weir.failpoint' => join(',', map { "$_:seed" } split /,/, $fault->{seed}))
       if $fault->{seed};
     my $started = time();
-    my $log = torture(60, stop_early => 1, kill_every => $fault->{kill} ? 4 : 0, maintain => $fault->{maintain});
+    my $log = torture(60, stop_early => 1, kill_every => $fault->{kill} ? 4 : 0, maintain => $fault->{maintain}, calm => $fault->{calm});
     cmp_ok($log->{differences}, '>', 0, "found: $name")
       or diag("$log->{checks} checks without a difference");
     diag(sprintf('%s: after %.1f s', $name, time() - $started));

@@ -148,8 +148,11 @@ void AcquireHold() {
 void AdvanceHold() {
   const HoldStatus hold = ReadHold();
   if (!hold.exists) return;
+  if (WEIR_SEEDED("hold.none")) {
+    SetSlotXmin(MyDatabaseId, InvalidTransactionId);
+    return;
+  }
   FullTransactionId target = Target(hold.xmin);
-  if (WEIR_SEEDED("hold.none")) target = OldestReader();
   if (FullTransactionIdPrecedes(hold.xmin, target)) {
     SetSlotXmin(MyDatabaseId, XidFromFullTransactionId(target));
   } else {
