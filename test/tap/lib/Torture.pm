@@ -88,7 +88,7 @@ my @writers = (
     ],
     [ 1, 'copy', "BEGIN;\nCOPY src (part, k, v) FROM '%s/rows';\nCOPY ledger (k, v) FROM '%s/ledger';\nCOMMIT;" ],
     [ 1, 'prepared',
-        "\\set n random(1, 2000000000)\nBEGIN;\nSELECT add_rows(3);\nPREPARE TRANSACTION 'p:n:client_id';" ],
+        "\\set n random(1, 2000000000)\nBEGIN;\nSELECT add_rows(3);\nPREPARE TRANSACTION 'p:n:client_id';\n\\sleep 400 ms\nCOMMIT PREPARED 'p:n:client_id';" ],
 );
 
 # Every name with its value of the running torture.
@@ -210,7 +210,7 @@ sub random_leaf { return 'src_' . int(rand(4)); }
 sub finish_prepared
 {
     my ($only_some) = @_;
-    my ($status, $out) = ask("SELECT gid FROM pg_prepared_xacts WHERE prepared < now() - interval '0.3 seconds'");
+    my ($status, $out) = ask("SELECT gid FROM pg_prepared_xacts WHERE prepared < now() - interval '2 seconds'");
     foreach my $gid (split /\n/, $out // '')
     {
         next if $only_some && rand() < 0.5;
@@ -250,12 +250,23 @@ SQL
     return;
 }
 
+# Copies every row, and gives each a new transaction id.
+sub rewrite_all
+{
+    finish_prepared(0);
+    my ($status, $out, $err) =
+      ask("ALTER TABLE src ADD COLUMN extra float DEFAULT random();\nALTER TABLE src DROP COLUMN extra", 3000);
+    $log{rewritten}++ if $status == 0;
+    return $status;
+}
+
 my @maintenance = (
     [ 'VACUUM', sub { return ask('VACUUM ' . random_leaf()); } ],
     [ 'VACUUM all', sub { return ask('VACUUM src'); } ],
     [ 'VACUUM FREEZE', sub { return ask('VACUUM FREEZE ' . random_leaf()); } ],
     [ 'VACUUM FULL', sub { return exclusively('VACUUM FULL ' . random_leaf()); } ],
     [ 'CLUSTER', sub { my $leaf = random_leaf(); return exclusively("CLUSTER $leaf USING ${leaf}_k_idx"); } ],
+    [ 'ALTER TABLE', sub { return rewrite_all(); } ],
     [ 'partition', sub { partition_comes_and_goes(); return 0; } ],
 );
 
@@ -297,10 +308,10 @@ sub torture
         compare();
         last if $options{stop_early} && $log{differences};
         revive_loads();
-        finish_prepared(1) if rand() < 0.5;
+        finish_prepared(1) if rand() < 0.2;
         if (time() > $next_work)
         {
-            if ($options{maintain}) { ask($options{maintain}); }
+            if ($options{maintain}) { ask($options{maintain}, 1000); }
             else { disturb($maintenance[ rand @maintenance ]); }
             $next_work = time() + ($options{maintain} ? 0 : rand(1.5));
         }
@@ -327,7 +338,7 @@ sub stop_torture
     @runs = ();
     ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name IN ('writers', 'long')");
     wait_for_server();
-    sleep(1.1);
+    sleep(2.2);
     finish_prepared(0);
     compare() for 1 .. 3;
     return \%log;
