@@ -29,3 +29,12 @@ LANGUAGE C STABLE STRICT LEAKPROOF PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'we
 COMMENT ON FUNCTION weir.delta(oid, integer) IS 'in WHERE of a continuous query''s source: the rows that the query has not consumed';
 REVOKE ALL ON FUNCTION weir.delta(oid, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION weir.delta(oid, integer) TO PUBLIC;
+
+-- ALTER TABLE that copies a table gives every row a new xmin: ticks are told whose copies they are.
+CREATE FUNCTION weir.on_rewrite() RETURNS event_trigger
+LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'weir_on_rewrite';
+COMMENT ON FUNCTION weir.on_rewrite() IS 'keeps rows that ALTER TABLE copies from being counted again';
+REVOKE ALL ON FUNCTION weir.on_rewrite() FROM PUBLIC;
+CREATE EVENT TRIGGER weir_on_rewrite ON table_rewrite EXECUTE FUNCTION weir.on_rewrite();
+ALTER EVENT TRIGGER weir_on_rewrite ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER weir_on_rewrite IS 'keeps rows that ALTER TABLE copies from being counted again';

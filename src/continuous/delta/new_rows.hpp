@@ -22,7 +22,7 @@ struct NewRange {
   FullTransactionId h1;  // ticks only
   Snapshot snapshot;     // readers only; null for ticks
   FullTransactionId next;
-  FullTransactionId rewritten_by;  // its rows are copies of old ones
+  FullTransactionId rewritten_by;  // its rows are copies of consumed ones; may be invalid
   bool
       takes_frozen;  // rows may be frozen already that are not consumed, as COPY FREEZE leaves them
   bool trusts_map;

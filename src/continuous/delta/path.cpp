@@ -2,6 +2,7 @@
 #include "continuous/delta/delta.hpp"
 #include "continuous/delta/marker.hpp"
 #include "continuous/delta/node.hpp"
+#include "continuous/delta/rewrite_guard.hpp"
 #include "continuous/delta/source.hpp"
 #include "pg/hook.hpp"
 
@@ -95,6 +96,7 @@ const CustomScanMethods kDeltaScanMethods = {.CustomName = kDeltaName,
 void InstallDelta() {
   RegisterCustomScanMethods(&kDeltaScanMethods);
   RelationPathsHook::Install(OnRelationPaths);
+  InstallRewriteGuard();
 }
 
 }  // namespace weir::continuous

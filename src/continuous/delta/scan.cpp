@@ -1,6 +1,7 @@
 // Begin, Exec, ReScan and End of the delta scan, for ticks and for readers.
 #include "continuous/delta/node.hpp"
 #include "continuous/delta/positions.hpp"
+#include "continuous/delta/range.hpp"
 #include "continuous/delta/scan_state.hpp"
 #include "continuous/delta/tick_state.hpp"
 #include "continuous/hold/hold.hpp"
@@ -20,32 +21,13 @@ namespace {
 
 DeltaScan *ScanOf(CustomScanState *node) { return reinterpret_cast<DeltaScan *>(node); }
 
-// Where the rows may lie, as far as it is the same for ticks and readers.
-NewRange CommonRange(DeltaScan *scan, FullTransactionId h, Snapshot snapshot) {
-  Relation relation = scan->css.ss.ss_currentRelation;
-  const Oid relfilenode = pg::RelfilenodeOf(relation);
-  const bool has_row = FindFile(scan->query_id, RelationGetRelid(relation), snapshot, &scan->file);
-  scan->is_known = has_row && scan->file.relfilenode == relfilenode;
-  const bool is_settled =
-      scan->is_known && FullTransactionIdPrecedesOrEquals(scan->file.settled_at, h);
-  NewRange range{};
-  range.h0 = h;
-  range.next = ReadNextFullTransactionId();
-  range.rewritten_by = has_row ? scan->file.rewritten_by : InvalidFullTransactionId;
-  range.takes_frozen = !is_settled;
-  // Bits that were set under the hold speak of rows below it. A standby knows of no hold.
-  range.trusts_map = is_settled && !RecoveryInProgress();
-  if (WEIR_SEEDED("delta.trust_map")) range.trusts_map = true;
-  return range;
-}
-
 NewRange TickRange(DeltaScan *scan, const Tick &tick) {
+  Relation relation = scan->css.ss.ss_currentRelation;
   Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-  NewRange range = CommonRange(scan, tick.h0, snapshot);
+  NewRange range = RangeFrom(tick.h0, scan->query_id, relation, snapshot, &scan->file);
   UnregisterSnapshot(snapshot);
   range.h1 = tick.h1;
   range.lsn_low = tick.lsn_low;
-  Relation relation = scan->css.ss.ss_currentRelation;
   const IdleNote *note = FindIdle(scan->query_id, RelationGetRelid(relation));
   if (note != nullptr && note->relfilenode == pg::RelfilenodeOf(relation) &&
       FullTransactionIdEquals(note->h0, tick.h0)) {
@@ -56,16 +38,9 @@ NewRange TickRange(DeltaScan *scan, const Tick &tick) {
 
 NewRange ReaderRange(DeltaScan *scan) {
   Snapshot snapshot = scan->css.ss.ps.state->es_snapshot;
-  Frontier frontier;
-  if (!FindFrontier(scan->query_id, snapshot, &frontier)) {
-    ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-            errmsg("continuous query %d has no frontier", scan->query_id),
-            errhint("Rebuild it with weir.refresh_query()."));
-  }
-  NewRange range = CommonRange(scan, frontier.h, snapshot);
-  range.snapshot = snapshot;
-  range.lsn_low = frontier.lsn_low;
-  scan->h = frontier.h;
+  const NewRange range =
+      RangeOfReader(scan->query_id, scan->css.ss.ss_currentRelation, snapshot, &scan->file);
+  scan->h = range.h0;
   return range;
 }
 
@@ -124,7 +99,7 @@ void FinishTickScan(DeltaScan *scan, Tick *tick) {
   tick->pages_read += counts.pages_read;
   tick->pages_skipped += counts.skipped_by_map + counts.skipped_by_lsn;
   NoteScanned({RelationGetRelid(relation), pg::RelfilenodeOf(relation), scan->walk.range.next,
-               scan->is_known, scan->file.settled_at, scan->walk.range.rewritten_by});
+               scan->file.is_known, scan->file.settled_at, scan->walk.range.rewritten_by});
 }
 
 void FinishWalk(DeltaScan *scan) {

@@ -3,6 +3,7 @@
 
 #include "continuous/delta/frontier.hpp"
 #include "continuous/delta/new_rows.hpp"
+#include "continuous/delta/range.hpp"
 
 #include "pg/compat.hpp"
 
@@ -20,8 +21,7 @@ struct DeltaScan {
   bool is_over;
   int row;              // within the walk's page
   HeapTupleData tuple;  // the row given out last
-  SourceFile file;      // as stored
-  bool is_known;
+  KnownFile file;
   FullTransactionId h;  // where a reader starts
   NewRowWalk walk;
   WalkCounts totals;  // of earlier walks, when the scan is repeated

@@ -79,6 +79,9 @@ void FillTick(int32 query_id, const Frontier &frontier, FullTransactionId h1, Ti
   tick->h0 = frontier.h;
   tick->h1 = h1;
   tick->lsn_low = Max(frontier.lsn_low, PositionBelow(frontier.h));
+  if (WEIR_SEEDED("delta.forget_lsn") && XLogRecPtrIsInvalid(PositionBelow(frontier.h))) {
+    tick->lsn_low = GetXLogInsertRecPtr();
+  }
 }
 
 // The frontier behind `settled_at` of a file that it now reaches is worth storing: from then on the

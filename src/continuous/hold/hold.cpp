@@ -101,6 +101,7 @@ FullTransactionId Target(FullTransactionId held) {
   const bool found = FindLowestFrontier(snapshot, held, &lowest);
   UnregisterSnapshot(snapshot);
   if (!found) return oldest;
+  if (WEIR_SEEDED("hold.hasty")) return lowest.h;
   const FullTransactionId next = ReadNextFullTransactionId();
   const uint64 writer = TransactionIdIsNormal(lowest.writer)
                             ? U64FromFullTransactionId(WidenXid(lowest.writer, next))
@@ -145,11 +146,13 @@ void AcquireHold() {
 }
 
 void AdvanceHold() {
-  if (WEIR_SEEDED("hold.frozen")) return;
   const HoldStatus hold = ReadHold();
   if (!hold.exists) return;
+  if (WEIR_SEEDED("hold.none")) {
+    SetSlotXmin(MyDatabaseId, InvalidTransactionId);
+    return;
+  }
   FullTransactionId target = Target(hold.xmin);
-  if (WEIR_SEEDED("hold.none")) target = OldestReader();
   if (FullTransactionIdPrecedes(hold.xmin, target)) {
     SetSlotXmin(MyDatabaseId, XidFromFullTransactionId(target));
   } else {
