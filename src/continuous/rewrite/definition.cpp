@@ -56,20 +56,22 @@ void Refuse(const char *text, const Refusal &refusal) {
   pg_unreachable();
 }
 
-Query *ParseDefinition(const char *text) {
+Definition ParseDefinition(const char *text) {
   List *raw = raw_parser(text, RAW_PARSE_DEFAULT);
   if (list_length(raw) != 1) {
     RefuseStatement(text, raw == NIL ? 0 : lsecond_node(RawStmt, raw)->stmt_location);
   }
   RawStmt *statement = linitial_node(RawStmt, raw);
   if (!IsA(statement->stmt, SelectStmt)) RefuseStatement(text, statement->stmt_location);
+  // The analysis changes what it is given.
+  const auto *written = static_cast<const SelectStmt *>(copyObjectImpl(statement->stmt));
   Query *query = parse_analyze_fixedparams(statement, text, nullptr, 0, nullptr);
   // SELECT INTO is a SELECT to the grammar only.
   if (query->commandType != CMD_SELECT || query->utilityStmt != nullptr) {
     RefuseStatement(text, statement->stmt_location);
   }
   pg::FlattenGroups(query);
-  return query;
+  return {text, written, query};
 }
 
 }  // namespace weir::continuous

@@ -28,12 +28,19 @@ struct Refusal {
 
 [[noreturn]] void Refuse(const char *text, const Refusal &refusal);
 
+// A query as written, and as analysed.
+struct Definition {
+  const char *text;
+  const SelectStmt *written;
+  Query *query;
+};
+
 // One SELECT, analysed with the caller's rights and search_path, its group keys in place. Raises
 // when the text is anything else. Within OpenTextErrors().
-Query *ParseDefinition(const char *text);
+Definition ParseDefinition(const char *text);
 
 // Raises unless the result can be kept up to date from the rows that are added to one table.
-void RequireMaintainable(const Query *query, const char *text);
+void RequireMaintainable(const Definition &definition);
 
 // The one table that the query reads.
 RangeTblEntry *SourceOf(const Query *query);

@@ -20,12 +20,41 @@ namespace {
 struct Check {
   const Query *query;
   const char *text;
+  const SelectStmt *written;
 };
 
-int LocationOfFirst(const List *targets) {
-  return targets == NIL
-             ? -1
-             : exprLocation(reinterpret_cast<Node *>(linitial_node(TargetEntry, targets)->expr));
+// Where the second table is, or the only thing there is.
+int LocationOfFrom(const SelectStmt *written) {
+  if (written->fromClause == NIL) return -1;
+  auto *node = static_cast<Node *>(llast(written->fromClause));
+  while (IsA(node, JoinExpr)) node = reinterpret_cast<JoinExpr *>(node)->rarg;
+  if (IsA(node, RangeTableSample)) return reinterpret_cast<RangeTableSample *>(node)->location;
+  if (IsA(node, RangeSubselect)) {
+    const auto *inner =
+        reinterpret_cast<SelectStmt *>(reinterpret_cast<RangeSubselect *>(node)->subquery);
+    return inner->targetList == NIL
+               ? -1
+               : exprLocation(static_cast<Node *>(linitial(inner->targetList)));
+  }
+  if (IsA(node, RangeFunction)) {
+    const auto *functions = linitial_node(List, reinterpret_cast<RangeFunction *>(node)->functions);
+    return exprLocation(static_cast<Node *>(linitial(functions)));
+  }
+  return exprLocation(node);
+}
+
+int LocationOfGroupingSet(const SelectStmt *written) {
+  ListCell *cell;
+  foreach (cell, written->groupClause) {
+    auto *node = static_cast<Node *>(lfirst(cell));
+    if (IsA(node, GroupingSet)) return exprLocation(node);
+  }
+  return -1;
+}
+
+int LocationOfUnion(const SelectStmt *written) {
+  if (written->rarg == nullptr || written->rarg->targetList == NIL) return -1;
+  return exprLocation(static_cast<Node *>(linitial(written->rarg->targetList)));
 }
 
 int LocationOfSort(const Query *query, const List *clauses) {
@@ -78,10 +107,11 @@ void RequireClauses(const Check &check) {
        {query->cteList == NIL ? -1 : linitial_node(CommonTableExpr, query->cteList)->location,
         "WITH", "Write the query without common table expressions."}},
       {query->setOperations != nullptr,
-       {LocationOfFirst(query->targetList), "UNION, INTERSECT or EXCEPT",
+       {LocationOfUnion(check.written), "UNION, INTERSECT or EXCEPT",
         "Create a continuous query for each SELECT and combine the results when reading."}},
       {query->groupingSets != NIL,
-       {-1, "grouping sets", "Create a continuous query for each grouping."}},
+       {LocationOfGroupingSet(check.written), "grouping sets",
+        "Create a continuous query for each grouping."}},
       {query->hasWindowFuncs,
        {LocationOfTarget(query, [](Node *node) { return locate_windowfunc(node) >= 0; }),
         "window functions", "Apply them in a query that reads the result."}},
@@ -101,7 +131,8 @@ void RequireClauses(const Check &check) {
       {query->limitOffset != nullptr,
        {exprLocation(query->limitOffset), "OFFSET", "Skip rows in a query that reads the result."}},
       {query->rowMarks != NIL,
-       {-1, "FOR UPDATE or FOR SHARE", "Lock rows in a query that reads the table."}},
+       {LocationOfFrom(check.written), "FOR UPDATE or FOR SHARE",
+        "Lock rows in a query that reads the table."}},
   };
   for (const auto &clause : clauses) {
     if (clause.present) Refuse(check.text, clause.refusal);
@@ -112,34 +143,35 @@ void RequireOneTable(const Check &check) {
   const Query *query = check.query;
   const char *hint =
       "Write the query over one table: SELECT ... FROM table WHERE ... GROUP BY ....";
+  const int where = LocationOfFrom(check.written);
   const List *from = query->jointree->fromlist;
-  if (from == NIL) Refuse(check.text, {-1, "no table to read", hint});
+  if (from == NIL) Refuse(check.text, {0, "an empty FROM", hint});
   if (list_length(from) != 1 || !IsA(linitial(from), RangeTblRef)) {
-    Refuse(check.text, {-1, "a join", hint});
+    Refuse(check.text, {where, "a join", hint});
   }
   const RangeTblEntry *source = SourceOf(query);
   switch (source->rtekind) {
     case RTE_RELATION:
       break;
     case RTE_SUBQUERY:
-      Refuse(check.text, {-1, "a subquery in FROM", hint});
+      Refuse(check.text, {where, "a subquery in FROM", hint});
     case RTE_FUNCTION:
     case RTE_TABLEFUNC:
-      Refuse(check.text, {-1, "a function in FROM", hint});
+      Refuse(check.text, {where, "a function in FROM", hint});
     default:
-      Refuse(check.text, {-1, "anything but a table in FROM", hint});
+      Refuse(check.text, {where, "anything but a table in FROM", hint});
   }
   if (source->relkind == RELKIND_VIEW || source->relkind == RELKIND_MATVIEW) {
-    Refuse(check.text, {-1, "a view in FROM", "Read the table that is below the view."});
+    Refuse(check.text, {where, "a view in FROM", "Read the table that is below the view."});
   }
   if (source->tablesample != nullptr) {
-    Refuse(check.text, {-1, "TABLESAMPLE", "Use a condition on a column to choose rows."});
+    Refuse(check.text, {where, "TABLESAMPLE", "Use a condition on a column to choose rows."});
   }
   if (!source->inh && source->relkind == RELKIND_PARTITIONED_TABLE) {
-    Refuse(check.text, {-1, "ONLY over a partitioned table", "Leave ONLY out."});
+    Refuse(check.text, {where, "ONLY over a partitioned table", "Leave ONLY out."});
   }
   if (source->relkind == RELKIND_RELATION && has_subclass(source->relid)) {
-    Refuse(check.text, {-1, "a table with children by inheritance", "Use a partitioned table."});
+    Refuse(check.text, {where, "a table with children by inheritance", "Use a partitioned table."});
   }
 }
 
@@ -181,8 +213,9 @@ RangeTblEntry *SourceOf(const Query *query) {
   return rt_fetch(linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex, query->rtable);
 }
 
-void RequireMaintainable(const Query *query, const char *text) {
-  const Check check{query, text};
+void RequireMaintainable(const Definition &definition) {
+  const Query *query = definition.query;
+  const Check check{query, definition.text, definition.written};
   RequireClauses(check);
   RequireOneTable(check);
   RequireColumns(reinterpret_cast<Node *>(query->targetList), &check);

@@ -96,11 +96,12 @@ void RequireDistinctName(const List *names, const TargetEntry *target) {
 
 }  // namespace
 
-Rewrite *RewriteDefinition(Query *definition, const char *text) {
-  RequireMaintainable(definition, text);
-  RequireImmutable(definition, text);
+Rewrite *RewriteDefinition(const Definition &given) {
+  Query *definition = given.query;
+  RequireMaintainable(given);
+  RequireImmutable(definition, given.text);
   auto *rewrite = static_cast<Rewrite *>(palloc0(sizeof(Rewrite)));
-  rewrite->text = text;
+  rewrite->text = given.text;
   rewrite->definition = definition;
   ListCell *cell;
   foreach (cell, definition->targetList) {

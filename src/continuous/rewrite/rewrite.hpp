@@ -2,6 +2,7 @@
 // that merges it with the rows that are newer still. docs/continuous.md shows the result.
 #pragma once
 
+#include "continuous/rewrite/definition.hpp"
 #include "pg/pg.hpp"
 
 extern "C" {
@@ -23,7 +24,7 @@ struct Rewrite {
 };
 
 // Within OpenTextErrors(). Raises when the query cannot be kept up to date.
-Rewrite *RewriteDefinition(Query *definition, const char *text);
+Rewrite *RewriteDefinition(const Definition &definition);
 
 // The partial results of all rows; with a query's id those of its new rows.
 char *PartialsOf(const Rewrite *rewrite, int32 query_id);

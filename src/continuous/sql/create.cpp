@@ -20,6 +20,7 @@ extern "C" {
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
 #include "utils/rls.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -74,6 +75,11 @@ Target TargetOf(const text *name) {
   RangeVar *range = makeRangeVarFromNameList(textToQualifiedNameList(const_cast<text *>(name)));
   range->relpersistence = RELPERSISTENCE_PERMANENT;
   const Oid schema = RangeVarGetAndCheckCreationNamespace(range, NoLock, nullptr);
+  if (OidIsValid(get_relname_relid(range->relname, schema))) {
+    ereport(ERROR, errcode(ERRCODE_DUPLICATE_TABLE),
+            errmsg("relation \"%s\" already exists", range->relname),
+            errhint("The result is a view of its own; give it another name."));
+  }
   if (!isTempNamespace(schema)) return {schema, range->relname};
   ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
           errmsg("the result of a continuous query cannot be temporary"),
@@ -94,12 +100,12 @@ void MentionRowSecurity(const RangeTblEntry *source) {
 Rewrite *Analyse(const char *text) {
   TextErrors errors;
   OpenTextErrors(&errors, text);
-  Query *query = ParseDefinition(text);
-  Rewrite *rewrite = RewriteDefinition(query, text);
+  const Definition definition = ParseDefinition(text);
+  Rewrite *rewrite = RewriteDefinition(definition);
   CloseTextErrors(&errors);
-  const RangeTblEntry *source = SourceOf(query);
+  const RangeTblEntry *source = SourceOf(definition.query);
   RequireWatchable(source->relid);
-  if (superuser()) RequireSuperuserObjects(query);
+  if (superuser()) RequireSuperuserObjects(definition.query);
   MentionRowSecurity(source);
   return rewrite;
 }
