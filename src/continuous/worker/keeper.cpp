@@ -47,7 +47,7 @@ void RemoveOrphans() {
     DropStateObjects(id);
     DropFrontier(id);
     DeleteQuery(id);
-    if (QueryPlace *place = FindQueryPlace(MyDatabaseId, id)) FreeQueryPlace(*place);
+    FreeQueryPlace(MyDatabaseId, id);
   }
   if (orphans != NIL) ReleaseHold();
 }
