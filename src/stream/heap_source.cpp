@@ -68,6 +68,15 @@ struct Batch {
   int64 kept;
 };
 
+}  // namespace
+
+struct HeapPass {
+  PageWalk walk;
+  PageRows rows;
+};
+
+namespace {
+
 int SelectRows(const core::Column &condition, int count, uint16 *kept) {
   int selected = 0;
   for (int i = 0; i < count; ++i) {
@@ -144,7 +153,7 @@ void ApplyRowWork(AggregateScan *scan, Source *source, PageRows *rows, const Hea
   rows->count = kept;
 }
 
-bool AddPage(AggregateScan *scan, Source *source, const HeapPage *page, PageRows *rows,
+void AddPage(AggregateScan *scan, Source *source, const HeapPage *page, PageRows *rows,
              Batch *batch) {
   const char *limit = static_cast<const char *>(page->page) + BLCKSZ;
   batch->scanned += rows->count;
@@ -155,10 +164,6 @@ bool AddPage(AggregateScan *scan, Source *source, const HeapPage *page, PageRows
     DecodeRows(source->program, source->set, rows, batch->count, limit, scan->batch_context);
   }
   batch->count += rows->count;
-  if (!IsBatchFull(scan, batch->count)) return true;
-  const int count = batch->count;
-  batch->count = 0;
-  return ConsumeBatch(scan, source, count);
 }
 
 TableScanDesc OpenScan(AggregateScan *scan, Source *source) {
@@ -198,32 +203,44 @@ Source *MakeHeapSource(AggregateScan *scan, SeqScanState *child) {
   return source;
 }
 
-bool RunHeapSource(AggregateScan *scan, Source *source) {
+void BeginHeapPass(AggregateScan *scan, Source *source) {
   // An append leaves this to the call of the scan that never comes.
   if (source->child->chgParam != nullptr) ExecReScan(source->child);
+  PrepareConstants(source->qual_set, scan->css.ss.ps.ps_ExprContext, scan->scan_context);
+  source->pass = static_cast<HeapPass *>(
+      MemoryContextAllocZero(scan->css.ss.ps.state->es_query_cxt, sizeof(HeapPass)));
+  BeginWalk(&source->pass->walk, OpenScan(scan, source), source);
+}
+
+int ReadHeapBatch(AggregateScan *scan, Source *source) {
+  HeapPass *pass = source->pass;
   Instrumentation *instrument = source->child->instrument;
   if (instrument != nullptr) InstrStartNode(instrument);
-  PrepareConstants(source->qual_set, scan->css.ss.ps.ps_ExprContext, scan->scan_context);
-  PageWalk walk;
-  BeginWalk(&walk, OpenScan(scan, source), source);
-  PageRows rows;
   HeapPage page;
   Batch batch{};
-  bool goes_on = true;
-  while (goes_on && NextPage(&walk, &page, &rows)) {
+  // Where rows are only counted, a page is a batch.
+  while (source->needs_rows ? !IsBatchFull(scan, batch.count) : batch.count == 0) {
+    if (!NextPage(&pass->walk, &page, &pass->rows)) {
+      source->is_exhausted = true;
+      break;
+    }
     if (source->needs_rows) {
-      goes_on = AddPage(scan, source, &page, &rows, &batch);
+      AddPage(scan, source, &page, &pass->rows, &batch);
     } else {
-      batch.scanned += rows.count;
-      batch.kept += rows.count;
-      goes_on = ConsumeBatch(scan, source, rows.count);
+      batch.scanned += pass->rows.count;
+      batch.kept += pass->rows.count;
+      batch.count = pass->rows.count;
     }
     ReleasePage(&page);
   }
-  EndWalk(&walk);
-  if (goes_on && batch.count > 0) goes_on = ConsumeBatch(scan, source, batch.count);
   Report(source, batch, instrument);
-  return goes_on;
+  return batch.count;
+}
+
+void EndHeapPass(Source *source) {
+  EndWalk(&source->pass->walk);
+  pfree(source->pass);
+  source->pass = nullptr;
 }
 
 }  // namespace weir::stream

@@ -21,6 +21,29 @@ void EncodeBases(ColumnSet *set, int row, TupleTableSlot *slot, MemoryContext co
   }
 }
 
+int ReadSlotBatch(AggregateScan *scan, Source *source) {
+  ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
+  ColumnSet *set = source->set;
+  const AttrNumber highest = HighestAttribute(set);
+  int count = 0;
+  do {
+    TupleTableSlot *slot = ExecProcNode(source->child);
+    if (TupIsNull(slot)) {
+      source->is_exhausted = true;
+      break;
+    }
+    if (highest > 0) slot_getsomeattrs(slot, highest);
+    EncodeBases(set, count, slot, scan->batch_context);
+    if (set->row_count > 0) {
+      ResetExprContext(econtext);
+      econtext->ecxt_outertuple = slot;
+      EvaluateRowColumns(set, count, econtext, scan->batch_context);
+    }
+  } while (!IsBatchFull(scan, ++count));
+  CHECK_FOR_INTERRUPTS();
+  return count;
+}
+
 }  // namespace
 
 Source *MakeSlotSource(AggregateScan *scan, PlanState *child) {
@@ -36,37 +59,39 @@ Source *MakeSlotSource(AggregateScan *scan, PlanState *child) {
   return source;
 }
 
-bool ConsumeBatch(AggregateScan *scan, Source *source, int count) {
-  RunColumnSteps(source->set, count);
-  const bool goes_on = ConsumeRows(scan, source->set->columns, count);
+void BeginPass(AggregateScan *scan, Source *source) {
+  source->is_exhausted = false;
+  PrepareConstants(source->set, scan->css.ss.ps.ps_ExprContext, scan->scan_context);
+  if (source->is_heap) BeginHeapPass(scan, source);
+}
+
+void EndPass(Source *source) {
+  if (source->pass != nullptr) EndHeapPass(source);
+}
+
+int ReadBatch(AggregateScan *scan, Source *source) {
+  if (source->is_exhausted) return 0;
+  const int count = source->is_heap ? ReadHeapBatch(scan, source) : ReadSlotBatch(scan, source);
+  if (count > 0) RunColumnSteps(source->set, count);
+  return count;
+}
+
+void ReleaseBatch(AggregateScan *scan, Source *source, int count) {
   ResetColumns(source->set, count);
   MemoryContextReset(scan->batch_context);
-  return goes_on;
 }
 
 bool RunSource(AggregateScan *scan, Source *source) {
-  ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
-  PrepareConstants(source->set, econtext, scan->scan_context);
-  if (source->is_heap) return RunHeapSource(scan, source);
-  ColumnSet *set = source->set;
-  const AttrNumber highest = HighestAttribute(set);
-  int count = 0;
-  for (;;) {
-    TupleTableSlot *slot = ExecProcNode(source->child);
-    if (TupIsNull(slot)) break;
-    if (highest > 0) slot_getsomeattrs(slot, highest);
-    EncodeBases(set, count, slot, scan->batch_context);
-    if (set->row_count > 0) {
-      ResetExprContext(econtext);
-      econtext->ecxt_outertuple = slot;
-      EvaluateRowColumns(set, count, econtext, scan->batch_context);
-    }
-    if (!IsBatchFull(scan, ++count)) continue;
-    CHECK_FOR_INTERRUPTS();
-    if (!ConsumeBatch(scan, source, count)) return false;
-    count = 0;
+  BeginPass(scan, source);
+  bool goes_on = true;
+  while (goes_on) {
+    const int count = ReadBatch(scan, source);
+    if (count == 0) break;
+    goes_on = ConsumeRows(scan, source->set->columns, count);
+    ReleaseBatch(scan, source, count);
   }
-  return count == 0 || ConsumeBatch(scan, source, count);
+  EndPass(source);
+  return goes_on;
 }
 
 }  // namespace weir::stream

@@ -33,6 +33,10 @@ struct Source {
   bool needs_rows;  // false: counting is enough
   int64 pages_direct;
   int64 pages_checked;
+
+  // Of the pass that is under way.
+  struct HeapPass *pass;
+  bool is_exhausted;
 };
 
 // A source over the child's slots. `inputs` are the expressions the columns hold.
@@ -41,11 +45,18 @@ Source *MakeSlotSource(AggregateScan *scan, PlanState *child);
 // A source over the pages of a sequential scan, or null when its table cannot be read that way.
 Source *MakeHeapSource(AggregateScan *scan, SeqScanState *child);
 
-// Reads a source to its end. False: restart with careful states.
-bool RunSource(AggregateScan *scan, Source *source);
-bool RunHeapSource(AggregateScan *scan, Source *source);
+// A pass over a source: batch after batch of computed columns, until one has no rows. Whoever
+// leaves early ends the pass as well.
+void BeginPass(AggregateScan *scan, Source *source);
+int ReadBatch(AggregateScan *scan, Source *source);
+void ReleaseBatch(AggregateScan *scan, Source *source, int count);
+void EndPass(Source *source);
 
-// Hands the filled batch over and empties it. False as above.
-bool ConsumeBatch(AggregateScan *scan, Source *source, int count);
+void BeginHeapPass(AggregateScan *scan, Source *source);
+int ReadHeapBatch(AggregateScan *scan, Source *source);
+void EndHeapPass(Source *source);
+
+// Aggregates a whole source. False: restart with careful states.
+bool RunSource(AggregateScan *scan, Source *source);
 
 }  // namespace weir::stream
