@@ -5,6 +5,7 @@
 #include "settings.hpp"
 #include "stats/stats.hpp"
 #include "stream/stream.hpp"
+#include "worker/launcher.hpp"
 
 extern "C" {
 #include "utils/guc.h"
@@ -38,4 +39,5 @@ void _PG_init(void) {
   weir::stats::Install();
   weir::stream::Install();
   weir::continuous::Install();
+  weir::worker::Install();
 }

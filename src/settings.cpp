@@ -175,6 +175,20 @@ void DefineContinuousSettings() {
                             .min = 100,
                             .max = 1'500'000'000,
                             .context = PGC_SIGHUP});
+  pg::Define(pg::IntSetting{.name = "weir.max_query_workers",
+                            .summary = "Sets the number of workers for continuous queries.",
+                            .detail = "Each owner of continuous queries has one in each database; "
+                                      "it takes one of max_worker_processes.",
+                            .value = &settings.max_query_workers,
+                            .min = 1,
+                            .max = 1024,
+                            .context = PGC_POSTMASTER});
+  pg::Define(pg::IntSetting{.name = "weir.max_queries",
+                            .summary = "Sets the number of continuous queries, over all databases.",
+                            .value = &settings.max_queries,
+                            .min = 1,
+                            .max = 100000,
+                            .context = PGC_POSTMASTER});
 }
 
 #ifdef WEIR_FAILPOINTS

@@ -36,6 +36,8 @@ struct Settings {
 
   // Continuous queries.
   int max_hold_age = 50'000'000;  // transactions
+  int max_query_workers = 8;
+  int max_queries = 1000;
 
 #ifdef WEIR_FAILPOINTS
   char *failpoint = const_cast<char *>("");

@@ -7,6 +7,9 @@ CREATE TABLE weir.frontiers (
     lsn_low  pg_lsn NOT NULL  -- no transaction from h on has written at or below it
 ) WITH (fillfactor = 40, autovacuum_vacuum_threshold = 500);
 COMMENT ON TABLE weir.frontiers IS 'how far each continuous query has consumed its source';
+COMMENT ON COLUMN weir.frontiers.query_id IS 'number of the query';
+COMMENT ON COLUMN weir.frontiers.h IS 'transactions below it are consumed';
+COMMENT ON COLUMN weir.frontiers.lsn_low IS 'no transaction from h on has written at or below it';
 REVOKE ALL ON TABLE weir.frontiers FROM PUBLIC;
 
 -- Files of tables that ticks have read. A file that is not here is read once without its visibility
@@ -20,6 +23,11 @@ CREATE TABLE weir.frontier_files (
     PRIMARY KEY (query_id, relation)
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE weir.frontier_files IS 'the files of a source that ticks have read';
+COMMENT ON COLUMN weir.frontier_files.query_id IS 'number of the query';
+COMMENT ON COLUMN weir.frontier_files.relation IS 'the table or partition';
+COMMENT ON COLUMN weir.frontier_files.relfilenode IS 'its file';
+COMMENT ON COLUMN weir.frontier_files.settled_at IS 'its visibility map speaks of consumed rows once h has reached this';
+COMMENT ON COLUMN weir.frontier_files.rewritten_by IS 'rows of this transaction are copies of older ones';
 REVOKE ALL ON TABLE weir.frontier_files FROM PUBLIC;
 
 -- STABLE and leakproof, so that it neither keeps other conditions from moving below a GROUP BY nor

@@ -179,6 +179,8 @@ HoldStatus ReadHold() {
   return status;
 }
 
+int DatabasesWithHold(Oid *databases, int limit) { return DatabasesWithSlot(databases, limit); }
+
 bool HoldCovers(FullTransactionId h) {
   const HoldStatus hold = ReadHold();
   return hold.exists && FullTransactionIdPrecedesOrEquals(hold.xmin, h);

@@ -33,6 +33,9 @@ void ReleaseHold();
 // The database's hold. Takes no transaction.
 HoldStatus ReadHold();
 
+// The databases that have one, at most `limit`; returns how many.
+int DatabasesWithHold(Oid *databases, int limit);
+
 // Whether rows of transactions from `h` on are all there.
 bool HoldCovers(FullTransactionId h);
 

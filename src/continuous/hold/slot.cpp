@@ -129,14 +129,19 @@ void SaveSlot(Oid database) {
 
 void DropSlot(Oid database) { ReplicationSlotDrop(NameOf(database).text, true); }
 
-void DropSlotsOfGoneDatabases() {
-  constexpr int kMost = 64;
-  Oid databases[kMost];
+int DatabasesWithSlot(Oid *databases, int limit) {
   int count = 0;
   ForEachSlot([&](ReplicationSlot *slot, TransactionId) {
     const char *name = NameStr(slot->data.name);
-    if (count < kMost && IsHold(name)) databases[count++] = DatabaseOf(name);
+    if (count < limit && IsHold(name)) databases[count++] = DatabaseOf(name);
   });
+  return count;
+}
+
+void DropSlotsOfGoneDatabases() {
+  constexpr int kMost = 64;
+  Oid databases[kMost];
+  const int count = DatabasesWithSlot(databases, kMost);
   for (int i = 0; i < count; ++i) {
     if (!DatabaseExists(databases[i])) DropSlot(databases[i]);
   }

@@ -21,6 +21,9 @@ void SetSlotXmin(Oid database, TransactionId xmin);
 void SaveSlot(Oid database);
 void DropSlot(Oid database);
 
+// The databases that have a slot, at most `limit`; returns how many.
+int DatabasesWithSlot(Oid *databases, int limit);
+
 // In a transaction.
 void DropSlotsOfGoneDatabases();
 
