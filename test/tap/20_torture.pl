@@ -24,8 +24,9 @@ make_delta_functions($node);
 start_torture($node, delta_subject());
 torture($seconds);
 my $log = stop_torture();
-diag(sprintf('%d checks, %d retries, %d unreachable, %d detached; %s',
-    $log->{checks}, $log->{retries}, $log->{unreachable}, $log->{detached} // 0,
+diag(sprintf('%d rows, %d checks, %d retries, %d unreachable, %d revived, %d detached; %s',
+    quietly($node, 'postgres', 'SELECT count(*) FROM ledger'),
+    $log->{checks}, $log->{retries}, $log->{unreachable}, $log->{revived} // 0, $log->{detached} // 0,
     join(', ', map { "$_: $log->{done}{$_}" } sort keys %{ $log->{done} })));
 cmp_ok($log->{checks}, '>=', 2 * $seconds, 'it was compared often');
 is($log->{differences}, 0, 'and never differed') or diag($log->{first});

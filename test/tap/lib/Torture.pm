@@ -145,7 +145,7 @@ sub start_loads
 {
     my ($calm) = @_;
     my @kinds = grep { !$calm || $_->[1] ne 'prepared' } @writers;
-    start_load('writers', '-c', 5, '-R', 250, map { ('-f', "$directory/$_->[1].sql\@$_->[0]") } @kinds);
+    start_load('writers', '-c', 5, '-R', 250, '--max-tries=10', map { ('-f', "$directory/$_->[1].sql\@$_->[0]") } @kinds);
     start_load('long', '-c', 1, '-f', "$directory/long.sql") if !$calm;
     start_load('ticks', '-c', 1, '-f', "$directory/tick.sql") if $subject->{tick};
     return;
@@ -154,6 +154,8 @@ sub start_loads
 # What ended, because it or the server was killed, begins anew. Other ends are failures.
 sub revive_loads
 {
+    # Only reading tells that a run is over.
+    foreach my $run (@runs) { eval { $run->{handle}->pump_nb }; }
     my @ended = grep { !$_->{handle}->pumpable } @runs;
     @runs = grep { $_->{handle}->pumpable } @runs;
     foreach my $run (@ended)
@@ -164,6 +166,7 @@ sub revive_loads
             $log{stranger} //= $run->{errors};
         }
         start_load(@{ $run->{arguments} });
+        $log{revived}++;
     }
     return;
 }
@@ -255,7 +258,7 @@ sub rewrite_all
 {
     finish_prepared(0);
     my ($status, $out, $err) =
-      ask("ALTER TABLE src ADD COLUMN extra float DEFAULT random();\nALTER TABLE src DROP COLUMN extra", 3000);
+      ask("ALTER TABLE src DROP COLUMN IF EXISTS extra;\nALTER TABLE src ADD COLUMN extra float DEFAULT random()", 3000);
     $log{rewritten}++ if $status == 0;
     return $status;
 }
@@ -301,6 +304,7 @@ sub torture
     my ($seconds, %options) = @_;
     my $end = time() + $seconds;
     my $kill_every = $options{kill_every} // 12;
+    my $kill_number = int(rand(3));
     my ($next_work, $next_kill) = (time() + 1, time() + $kill_every);
     start_loads($options{calm});
     while (time() < $end)
@@ -317,7 +321,7 @@ sub torture
         }
         if ($kill_every && time() > $next_kill)
         {
-            my ($name, $kill) = @{ $kills[ rand @kills ] };
+            my ($name, $kill) = @{ $kills[ $kill_number++ % @kills ] };
             $kill->();
             $log{done}{$name}++;
             wait_for_server();
