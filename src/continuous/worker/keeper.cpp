@@ -5,6 +5,7 @@
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
 #include "continuous/rewrite/objects.hpp"
+#include "continuous/worker/commit.hpp"
 #include "continuous/worker/shared.hpp"
 #include "continuous/worker/step.hpp"
 #include "pg/spi.hpp"
@@ -49,7 +50,9 @@ void RemoveOrphans() {
     DeleteQuery(id);
     FreeQueryPlace(MyDatabaseId, id);
   }
-  if (orphans != NIL) ReleaseHold();
+  if (orphans == NIL) return;
+  ReleaseHold();
+  ReloadAtCommit();
 }
 
 void WantOwners() {
