@@ -12,7 +12,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use Weir;
 
-our @EXPORT = qw(start_torture torture stop_torture);
+our @EXPORT = qw(start_torture torture stop_torture query_subject query_missing);
 
 # A partitioned table, one of whose partitions has other attribute numbers; long values out of line;
 # and the ledger, which nobody updates or deletes from.
@@ -91,7 +91,11 @@ my @writers = (
         "\\set n random(1, 2000000000)\nBEGIN;\nSELECT add_rows(3);\nPREPARE TRANSACTION 'p:n:client_id';\n\\sleep 400 ms\nCOMMIT PREPARED 'p:n:client_id';" ],
 );
 
-# Every name with its value of the running torture.
+my $expected = 'SELECT k, count(*)::bigint AS n, sum(v)::bigint AS v, coalesce(sum(h), 0)::bigint AS h FROM ledger GROUP BY k';
+my $differing =
+  "SELECT count(*) FROM ((SELECT * FROM live EXCEPT ALL $expected) UNION ALL ($expected EXCEPT ALL SELECT * FROM live)) d";
+
+# Of the running torture.
 my ($node, $subject, $directory, $log_start, @runs, %log);
 
 sub write_scripts
@@ -129,6 +133,25 @@ sub start_torture
     $node->safe_psql('postgres', 'SELECT add_rows(500)');
     $node->safe_psql('postgres', $subject->{create});
     return;
+}
+
+# A continuous query of the extension, with its workers.
+sub query_subject
+{
+    return {
+        create => <<'SQL',
+SELECT weir.create_query('live', 'SELECT k, count(*) AS n, sum(v)::bigint AS v, coalesce(sum(hashtext(pad)), 0)::bigint AS h
+  FROM src GROUP BY k', tick => '50 ms');
+SQL
+        drained => "weir.wait('live', '1 s')",
+    };
+}
+
+# Differences once everything is in the state.
+sub query_missing
+{
+    return 'not consumed' if (ask("SELECT weir.wait('live', '60 s')"))[1] ne 't';
+    return (ask($differing))[1];
 }
 
 sub start_load
@@ -180,10 +203,6 @@ sub ask
     $status = $node->psql('postgres', $sql, stdout => \$out, stderr => \$err, on_error_stop => 1);
     return ($status, $out, $err);
 }
-
-my $expected = 'SELECT k, count(*)::bigint AS n, sum(v)::bigint AS v, coalesce(sum(h), 0)::bigint AS h FROM ledger GROUP BY k';
-my $differing =
-  "SELECT count(*) FROM ((SELECT * FROM live EXCEPT ALL $expected) UNION ALL ($expected EXCEPT ALL SELECT * FROM live)) d";
 
 # Some comparisons, each under a snapshot of its own; in one of ten rounds under one snapshot, with time
 # in between.
