@@ -8,7 +8,7 @@ srcdir := $(patsubst %/,%,$(dir $(abspath $(firstword $(MAKEFILE_LIST)))))
 
 # `make deps` has to work where PostgreSQL's development files are not yet installed, so PGXS is
 # included only for the targets that need it.
-STANDALONE_GOALS := help deps demo test test-long test-unit lint format check-headers
+STANDALONE_GOALS := help deps bench-scenarios demo sim test test-long test-unit lint format check-headers
 NEEDS_PGXS := $(if $(MAKECMDGOALS),$(filter-out $(STANDALONE_GOALS),$(MAKECMDGOALS)),all)
 
 ifneq ($(NEEDS_PGXS),)
@@ -61,7 +61,7 @@ uninstall-library:
 	rm -f '$(DESTDIR)$(pkglibdir)/pg_weir.so'
 endif
 
-.PHONY: $(STANDALONE_GOALS) bench
+.PHONY: $(STANDALONE_GOALS) bench bench-scenarios
 help:
 	@sed -n 's/^#: //p' $(srcdir)/Makefile
 
@@ -75,12 +75,18 @@ deps:
 demo: deps
 	@PG_CONFIG='$(PG_CONFIG)' KEEP='$(KEEP)' $(srcdir)/bench/demo/demo.sh
 
+#: make sim        simulate a company of many tenants and write a report (SCENARIO, MODE, SIM_OPTIONS)
+sim: deps
+	@PG_CONFIG='$(PG_CONFIG)' $(srcdir)/bench/sim/sim.sh --scenario '$(or $(SCENARIO),medium)' \
+		--mode '$(or $(MODE),burst)' $(SIM_OPTIONS)
+
 #: make test       everything the gate runs; ends in "N passed, N failed"
 test: deps
 	@PG_CONFIG='$(PG_CONFIG)' SEED='$(SEED)' $(srcdir)/test/run.sh gate
 
 #: make test-long  the long tier
-test-long: deps
+test-long:
+	@WEIR_LONG=1 $(srcdir)/test/support/deps.sh
 	@PG_CONFIG='$(PG_CONFIG)' SEED='$(SEED)' $(srcdir)/test/run.sh long
 
 #: make test-unit  the core library's unit tests only; needs no PostgreSQL
@@ -91,6 +97,10 @@ test-unit:
 bench:
 	@PG_CONFIG='$(PG_CONFIG)' $(srcdir)/bench/run.sh
 	@PG_CONFIG='$(PG_CONFIG)' $(srcdir)/bench/stream/run.sh
+
+#: make bench-scenarios  the five streaming scenarios, against stock PostgreSQL and published figures
+bench-scenarios:
+	@PG_CONFIG='$(PG_CONFIG)' $(srcdir)/bench/scenarios/run.sh
 
 #: make lint       the checks of test/lint
 lint:

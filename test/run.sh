@@ -2,7 +2,7 @@
 # Runs the tests, tier by tier, and ends in "N passed, N failed".
 #
 # Usage: run.sh gate|long                   everything, or everything and the slow parts
-#        run.sh unit|lint|build|headers|differential   one tier
+#        run.sh unit|lint|build|headers|differential|simulation   one tier
 #        run.sh regress|isolation|tap [NAME...]   one tier, or some tests of it
 #
 # A tier that cannot run counts as failed. SEED=n repeats a run of the random tests; ROUNDS=n repeats
@@ -72,6 +72,8 @@ tier_differential() {
   COUNT=${COUNT:-$([ "$mode" = long ] && echo 1000000 || echo 10000)} \
     count_of_script differential "$root/test/differential/run.sh"
 }
+
+tier_simulation() { count_of_script simulation "$root/test/simulation/run.sh"; }
 
 tier_build() {
   local what
@@ -221,14 +223,14 @@ echo "SEED=$SEED"
 case $mode in
   gate)
     export WEIR_RING_OPERATIONS=${WEIR_RING_OPERATIONS:-100000000}
-    tiers=(unit lint build regress differential isolation tap headers)
+    tiers=(unit lint build regress differential isolation tap simulation headers)
     ;;
   long)
     export WEIR_LONG=1 ROUNDS=${ROUNDS:-25} WEIR_RING_OPERATIONS=${WEIR_RING_OPERATIONS:-1000000000}
-    tiers=(unit lint tidy build regress regress_parallel regress_generic differential isolation tap headers)
+    tiers=(unit lint tidy build regress regress_parallel regress_generic differential isolation tap simulation headers)
     ;;
-  unit | lint | tidy | build | headers | differential | regress | isolation | tap) tiers=("$mode") ;;
-  *) fail "usage: run.sh gate|long|unit|lint|tidy|build|headers|differential, or regress|isolation|tap [NAME...]" ;;
+  unit | lint | tidy | build | headers | differential | simulation | regress | isolation | tap) tiers=("$mode") ;;
+  *) fail "usage: run.sh gate|long|unit|lint|tidy|build|headers|differential|simulation, or regress|isolation|tap [NAME...]" ;;
 esac
 for name in "${tiers[@]}"; do tier "$name"; done
 

@@ -22,6 +22,18 @@ class Arena final : public std::pmr::memory_resource {
     }
   }
 
+  // Forgets everything that was allocated; the newest block is kept.
+  void Clear() noexcept {
+    if (newest_ == nullptr) return;
+    while (newest_->older != nullptr) {
+      Block *older = newest_->older;
+      newest_->older = older->older;
+      bytes_ -= older->bytes;
+      memory_.deallocate(older, older->bytes, 8);
+    }
+    next_ = reinterpret_cast<std::byte *>(newest_ + 1);
+  }
+
   // What was taken from the underlying resource.
   std::size_t bytes() const noexcept { return bytes_; }
 

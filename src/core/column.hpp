@@ -37,6 +37,16 @@ struct Column {
   std::uint8_t *null = nullptr;
 };
 
+// The column without its first rows.
+inline Column Skip(Column column, int rows) noexcept {
+  column.word += rows;
+  column.null += rows;
+  if (column.high != nullptr) column.high += rows;
+  if (column.outline != nullptr) column.outline += rows;
+  if (column.length != nullptr) column.length += rows;
+  return column;
+}
+
 inline double AsDouble(std::int64_t word) noexcept { return __builtin_bit_cast(double, word); }
 inline std::int64_t AsWord(double value) noexcept {
   return __builtin_bit_cast(std::int64_t, value);

@@ -36,6 +36,22 @@ class GroupRows {
     return row;
   }
 
+  // Forgets all rows; the first chunk is kept.
+  void Clear() noexcept {
+    while (chunks_.size() > 1) {
+      const Chunk &chunk = chunks_.back();
+      memory_.deallocate(chunk.memory, chunk.bytes, 8);
+      bytes_ -= chunk.bytes;
+      chunks_.pop_back();
+    }
+    count_ = 0;
+    if (chunks_.empty()) return;
+    next_ = chunks_[0].rows_at;
+    end_ = next_ + static_cast<std::size_t>(chunks_[0].rows) * stride_;
+  }
+
+  void set_limit(std::size_t limit) noexcept { limit_ = limit; }
+
   std::int64_t count() const noexcept { return count_; }
   std::size_t bytes() const noexcept { return bytes_; }
 

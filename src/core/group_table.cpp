@@ -45,15 +45,23 @@ GroupTable::GroupTable(std::pmr::memory_resource &memory, const RowLayout &layou
       layout_(layout),
       limit_(limit),
       rows_(memory, layout.stride, limit),
-      arena_(memory) {
+      arena_(memory),
+      template_row_(static_cast<std::size_t>(layout.stride), std::byte{0}, &memory) {
   const auto stride = static_cast<std::size_t>(layout.stride);
-  template_row_ = static_cast<std::byte *>(arena_.allocate(stride, 8));
-  InitRow(layout, kinds, template_row_);
+  InitRow(layout, kinds, template_row_.data());
   const double affordable = static_cast<double>(limit) / static_cast<double>(stride + 16);
   const double groups = std::min(expected, affordable);
   std::size_t slots = kFirstSlots;
   while (static_cast<double>(slots) < groups * 2 && slots < kMostFirstSlots) slots *= 2;
   Resize(slots);
+}
+
+void GroupTable::Clear() noexcept {
+  rows_.Clear();
+  std::memset(slots_, 0, slot_bytes());
+  is_full_ = false;
+  refused_ = 0;
+  arena_.Clear();
 }
 
 GroupTable::~GroupTable() {
@@ -121,7 +129,7 @@ std::byte *GroupTable::NewRow(const Keys &keys, int at, const std::uint64_t *wor
     ++refused_;
     return nullptr;
   }
-  std::memcpy(row, template_row_, static_cast<std::size_t>(layout_.stride));
+  std::memcpy(row, template_row_.data(), static_cast<std::size_t>(layout_.stride));
   if (layout_.key_words > 0) {
     std::memcpy(row + 8, words, 8 * static_cast<std::size_t>(layout_.key_words));
   }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory_resource>
+#include <vector>
 
 #include "core/arena.hpp"
 #include "core/column.hpp"
@@ -36,6 +37,14 @@ class GroupTable {
 
   // The hash of a row of the last Find.
   std::uint64_t HashOf(int row) const noexcept { return hash_[row]; }
+
+  // Forgets all groups and what the arena holds.
+  void Clear() noexcept;
+
+  void set_limit(std::size_t limit) noexcept {
+    limit_ = limit;
+    rows_.set_limit(limit);
+  }
 
   bool is_full() const noexcept { return is_full_; }
   const GroupRows &rows() const noexcept { return rows_; }
@@ -66,7 +75,7 @@ class GroupTable {
   std::uint64_t mask_ = 0;
   Arena arena_;  // long keys
   bool is_full_ = false;
-  std::byte *template_row_ = nullptr;
+  std::pmr::vector<std::byte> template_row_;
   int refused_ = 0;
   std::uint64_t hash_[kColumnRows];
 };

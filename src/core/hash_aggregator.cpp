@@ -98,6 +98,19 @@ UpdateStatus HashAggregator::Update(const Column *columns, int count) {
   return UpdateStatus::kDone;
 }
 
+UpdateStatus HashAggregator::UpdateRow(const Column *columns, int row) {
+  std::byte *group = group_of(row);
+  const UpdateInput input{&group, 1, true};
+  Store(group, Load<std::uint64_t>(group) + (1ULL << kCountShift));
+  const RowLayout &layout = plan_.layout;
+  for (int c = 0; c < layout.column_count; ++c) {
+    if (layout.need[c] == 0) continue;
+    const UpdateStatus status = UpdateColumn(input, Skip(columns[c], row), c);
+    if (status != UpdateStatus::kDone) return status;
+  }
+  return UpdateStatus::kDone;
+}
+
 UpdateStatus HashAggregator::UpdateColumn(const UpdateInput &input, const Column &column,
                                           int index) {
   const StateOffsets &state = plan_.layout.state[index];

@@ -38,6 +38,19 @@ class HashAggregator {
   // Second half: updates the states.
   UpdateStatus Update(const Column *columns, int count);
 
+  // The same for one placed row, after which its group's states are the running result. The plan is
+  // careful, because what was given out cannot be started over.
+  UpdateStatus UpdateRow(const Column *columns, int row);
+  std::byte *group_of(int row) const noexcept {
+    return rows_[plan_.layout.key_count == 0 ? 0 : row];
+  }
+
+  // Starts over with no groups, in the memory that a fresh aggregator has. Not without keys.
+  void Clear() noexcept { table_.Clear(); }
+
+  // Several aggregators may share one budget.
+  void set_limit(std::size_t limit) noexcept { table_.set_limit(limit); }
+
   const GroupRows &groups() const noexcept { return table_.rows(); }
   std::size_t bytes() const noexcept { return table_.bytes(); }
   const AggregatorPlan &plan() const noexcept { return plan_; }

@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "access/heapam.h"
+#include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/execdesc.h"
@@ -122,6 +123,17 @@ inline void CountRowsRead(Relation relation, int64 rows) {
 #else
   relation->pgstat_info->t_counts.t_tuples_returned += rows;
 #endif
+}
+
+// Raises unless the current user may call the function. 16 merged the checks of all objects.
+inline void CheckMayExecute(Oid function) {
+#if PG_VERSION_NUM >= 160000
+  const AclResult result = object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE);
+#else
+  const AclResult result = pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE);
+#endif
+  if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
+  InvokeFunctionExecuteHook(function);
 }
 
 // 18 made it a field.

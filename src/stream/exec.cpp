@@ -142,18 +142,22 @@ void StartAggregator(AggregateScan *scan, Size limit, double expected_groups) {
                                                          expected_groups);
 }
 
-bool ConsumeRows(AggregateScan *scan, core::Column *columns, int count) {
+int PlaceRows(AggregateScan *scan, core::Column *columns, int count) {
   core::HashAggregator *aggregator = scan->aggregator;
   scan->rows_in += count;
   ++scan->batches;
   const int unplaced = pg::CallCore([&] { return aggregator->Place(columns, count); });
-  if (unplaced > 0) {
-    if (scan->spill == nullptr) {
-      scan->spill = MakeSpill(scan->css.ss.ps.state->es_query_cxt, scan->input_count, columns);
-    }
-    SpillUnplaced(scan->spill, aggregator, columns, count);
-    count = aggregator->DropUnplaced(columns, count);
+  if (unplaced == 0) return count;
+  if (scan->spill == nullptr) {
+    scan->spill = MakeSpill(scan->css.ss.ps.state->es_query_cxt, scan->input_count, columns);
   }
+  SpillUnplaced(scan->spill, aggregator, columns, count);
+  return aggregator->DropUnplaced(columns, count);
+}
+
+bool ConsumeRows(AggregateScan *scan, core::Column *columns, int count) {
+  core::HashAggregator *aggregator = scan->aggregator;
+  count = PlaceRows(scan, columns, count);
   const core::UpdateStatus status =
       pg::CallCore([&] { return aggregator->Update(columns, count); });
   scan->peak_bytes = Max(scan->peak_bytes, aggregator->bytes());

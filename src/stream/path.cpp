@@ -1,5 +1,7 @@
 // Offers the node to the planner, at an honest cost.
 #include "stream/cost.hpp"
+#include "stream/emit/query_scan.hpp"
+#include "stream/emit/request.hpp"
 #include "stream/node.hpp"
 #include "stream/reason.hpp"
 #include "stream/stream.hpp"
@@ -176,6 +178,8 @@ const CustomScanMethods kScanMethods = {.CustomName = kNodeName,
 void Install() {
   RegisterCustomScanMethods(&kScanMethods);
   UpperPathsHook::Install(OfferPaths);
+  InstallQueryScan();
+  InstallEmit();
 }
 
 }  // namespace weir::stream

@@ -40,6 +40,15 @@ void AddKeys(AggregateScan *scan) {
   }
 }
 
+void AddTime(AggregateScan *scan) {
+  if (scan->time_attribute == 0) return;
+  const TargetEntry *entry =
+      list_nth_node(TargetEntry, outerPlan(scan->agg)->targetlist, scan->time_attribute - 1);
+  const Oid type = exprType(reinterpret_cast<Node *>(entry->expr));
+  Var *var = makeVar(OUTER_VAR, scan->time_attribute, type, -1, InvalidOid, 0);
+  scan->time_column = AddInput(scan, reinterpret_cast<Expr *>(var), Encoding::kInt64);
+}
+
 // FILTER becomes a condition around the argument: rows that fail it are NULL, and are ignored.
 Expr *FilteredArgument(const Aggref *aggref, Expr *argument) {
   if (aggref->aggfilter == nullptr) return argument;
@@ -175,6 +184,7 @@ void SetUpScan(AggregateScan *scan, EState *estate, int eflags) {
   scan->plan = static_cast<core::AggregatorPlan *>(palloc0(sizeof(core::AggregatorPlan)));
   AddKeys(scan);
   AddOutputs(scan);
+  AddTime(scan);
   AddSources(scan);
   scan->can_restart = true;
   for (int i = 0; i < scan->source_count; ++i) scan->can_restart &= IsRepeatable(scan->sources[i]);

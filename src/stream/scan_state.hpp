@@ -46,6 +46,9 @@ struct AggregateScan {
   InputColumn inputs[core::kMaxColumns];
   int output_count;
   OutputColumn *outputs;
+  // The child's attribute that holds the time of an event, or 0, and the column it is read into.
+  AttrNumber time_attribute;
+  int time_column;
 
   int source_count;
   Source **sources;
@@ -79,6 +82,10 @@ inline bool IsBatchFull(const AggregateScan *scan, int count) {
   return count >= core::kBatchRows ||
          MemoryContextMemAllocated(scan->batch_context, false) > kLongValueBytes;
 }
+
+// Finds the groups of `count` rows and spills the rows that find no room. Returns how many are
+// left.
+int PlaceRows(AggregateScan *scan, core::Column *columns, int count);
 
 // Feeds `count` rows of the columns to the aggregator. False: restart with careful states.
 bool ConsumeRows(AggregateScan *scan, core::Column *columns, int count);

@@ -2,7 +2,7 @@
 # The tree speaks of the project alone: no notes to oneself, no ticket numbers, no paths of somebody's
 # machine, no trailing blanks, no tabs outside makefiles.
 source test/lint/support.sh
-mapfile -t files < <(tree_files | grep -vE '\.(out|png|svg)$|^test/lint/wording\.sh$')
+mapfile -t files < <(tree_files | grep -vE '\.(out|png|svg)$|/vendor/|^test/lint/wording\.sh$')
 
 search() {
   local pattern=$1 reason=$2

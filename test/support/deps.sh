@@ -11,7 +11,9 @@ server_is_there() {
 }
 
 wanted=(g++ make cmake perl libkrb5-dev libgtest-dev libbenchmark-dev libipc-run-perl clang clang-format
-  clang-tidy)
+  clang-tidy libpq-dev libfmt-dev nlohmann-json3-dev libcli11-dev)
+# The page of a simulation is opened in a browser where there is one, and in the long tier.
+[ -z "${WEIR_LONG:-}" ] || wanted+=(chromium)
 server_is_there || wanted+=(postgresql-15 postgresql-client-15 postgresql-server-dev-15)
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

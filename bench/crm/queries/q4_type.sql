@@ -1,7 +1,5 @@
 -- Q4: interactions by type, the latest first.
 \set n random(1, 4)
-\set tenant random_zipfian(1, :tenants, 1.2)
-SET weir.tenant = 'tenant :tenant';
 SELECT id, contact_id, occurred_at FROM interactions
 WHERE type = (ARRAY['call', 'email', 'meeting', 'note'])[:n] AND tenant_id = :tenant
 ORDER BY occurred_at DESC LIMIT 10;

@@ -49,5 +49,22 @@ TEST(ArenaTest, SurvivesFailureOfAnyAllocation) {
   }
 }
 
+TEST(ArenaTest, ClearKeepsOneBlockAndUsesItAgain) {
+  FailingResource memory;
+  {
+    Arena arena(memory);
+    arena.Clear();
+    for (int round = 0; round < 3; ++round) {
+      for (int i = 0; i < 20000; ++i) std::memset(arena.allocate(40, 8), round, 40);
+      const std::size_t full = arena.bytes();
+      arena.Clear();
+      EXPECT_LT(arena.bytes(), full);
+      EXPECT_GT(arena.bytes(), 0U);
+      EXPECT_EQ(memory.outstanding(), 1);
+    }
+  }
+  EXPECT_EQ(memory.outstanding(), 0);
+}
+
 }  // namespace
 }  // namespace weir::core

@@ -194,5 +194,38 @@ TEST(HashAggregatorTest, SurvivesFailureOfAnyAllocation) {
   }
 }
 
+// One row at a time gives, after the last, what a whole batch gives; between them, running results.
+TEST(HashAggregatorTest, UpdatesRowByRowAndClears) {
+  for (const bool has_key : {true, false}) {
+    FailingResource memory;
+    {
+      AggregatorPlan plan = MakePlan(has_key);
+      plan.is_careful = true;
+      HashAggregator aggregator(memory, plan, std::size_t{1} << 30, 0);
+      for (int round = 0; round < 3; ++round) {
+        std::mt19937 random(static_cast<unsigned>(5 + round));
+        std::map<std::int64_t, Expected> model;
+        for (int batch_number = 0; batch_number < 5; ++batch_number) {
+          Batch batch;
+          Fill(random, batch, 500, 40, model, has_key);
+          std::vector<Column> columns = Pack({&batch.key, &batch.value, &batch.text});
+          ASSERT_EQ(aggregator.Place(columns.data(), 500), 0);
+          for (int row = 0; row < 500; ++row) {
+            const std::byte *group = aggregator.group_of(row);
+            const std::int64_t before = RowCount(group);
+            ASSERT_EQ(aggregator.UpdateRow(columns.data(), row), UpdateStatus::kDone);
+            EXPECT_EQ(RowCount(group), before + 1);
+          }
+        }
+        Check(aggregator, model);
+        if (!has_key) break;
+        aggregator.Clear();
+        EXPECT_EQ(aggregator.groups().count(), 0);
+      }
+    }
+    EXPECT_EQ(memory.outstanding(), 0);
+  }
+}
+
 }  // namespace
 }  // namespace weir::core
