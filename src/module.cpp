@@ -1,9 +1,11 @@
 // The extension's table of contents.
 #include "pg/pg.hpp"
 
+#include "continuous/continuous.hpp"
 #include "settings.hpp"
 #include "stats/stats.hpp"
 #include "stream/stream.hpp"
+#include "worker/launcher.hpp"
 
 extern "C" {
 #include "utils/guc.h"
@@ -36,4 +38,6 @@ void _PG_init(void) {
   weir::DefineSettings();
   weir::stats::Install();
   weir::stream::Install();
+  weir::continuous::Install();
+  weir::worker::Install();
 }

@@ -197,6 +197,32 @@ void DefineStreamSettings() {
                              .context = PGC_USERSET});
 }
 
+void DefineContinuousSettings() {
+  pg::Define(pg::IntSetting{.name = "weir.max_hold_age",
+                            .summary = "Sets for how many transactions deleted rows are kept that "
+                                       "a continuous query has not consumed.",
+                            .detail = "A query that falls behind further becomes stale and has to "
+                                      "be refreshed.",
+                            .value = &settings.max_hold_age,
+                            .min = 100,
+                            .max = 1'500'000'000,
+                            .context = PGC_SIGHUP});
+  pg::Define(pg::IntSetting{.name = "weir.max_query_workers",
+                            .summary = "Sets the number of workers for continuous queries.",
+                            .detail = "Each owner of continuous queries has one in each database; "
+                                      "it takes one of max_worker_processes.",
+                            .value = &settings.max_query_workers,
+                            .min = 1,
+                            .max = 1024,
+                            .context = PGC_POSTMASTER});
+  pg::Define(pg::IntSetting{.name = "weir.max_queries",
+                            .summary = "Sets the number of continuous queries, over all databases.",
+                            .value = &settings.max_queries,
+                            .min = 1,
+                            .max = 100000,
+                            .context = PGC_POSTMASTER});
+}
+
 #ifdef WEIR_FAILPOINTS
 void DefineTestSettings() {
   pg::Define(pg::StringSetting{.name = "weir.failpoint",
@@ -211,6 +237,11 @@ void DefineTestSettings() {
                             .max = INT_MAX,
                             .context = PGC_SUSET,
                             .flags = GUC_UNIT_S});
+  pg::Define(pg::BoolSetting{.name = "weir.check_skipped",
+                             .summary = "Makes scans for new rows read the pages they would skip, "
+                                        "and fail where a new row is on one.",
+                             .value = &settings.check_skipped,
+                             .context = PGC_SUSET});
 }
 #endif
 
@@ -223,6 +254,7 @@ void DefineSettings() {
   DefineFlushSettings();
   DefineRollupSettings();
   DefineStreamSettings();
+  DefineContinuousSettings();
 #ifdef WEIR_FAILPOINTS
   DefineTestSettings();
 #endif

@@ -38,9 +38,15 @@ struct Settings {
   // Streaming executor.
   int stream = kStreamAuto;
 
+  // Continuous queries.
+  int max_hold_age = 50'000'000;  // transactions
+  int max_query_workers = 8;
+  int max_queries = 1000;
+
 #ifdef WEIR_FAILPOINTS
   char *failpoint = const_cast<char *>("");
   int clock_shift_s = 0;
+  bool check_skipped = false;
 #endif
 };
 

@@ -49,6 +49,19 @@ seed() {
       -f "$crm/seed.sql"
 }
 
+# A continuous query over what the load writes.
+keep_up() {
+  value "SELECT weir.create_query('activity', \$\$
+           SELECT weir.tumble(occurred_at, '10 seconds') AS since, tenant_id, type, count(*), max(contact_id) AS newest
+           FROM interactions GROUP BY 1, 2, 3 \$\$)" >/dev/null
+}
+
+# The view against the query itself, both ways in one snapshot.
+differences() {
+  value "SELECT count(*) FROM ((TABLE activity EXCEPT ALL TABLE weir_state.q1_definition)
+           UNION ALL (TABLE weir_state.q1_definition EXCEPT ALL TABLE activity)) d"
+}
+
 # Reads and writes as 85 to 15; the reads in the shares 30, 30, 20, 10, 10.
 load() {
   local share script scripts=()
@@ -64,12 +77,14 @@ load() {
 # pgbench's progress lines, each with what the ring holds at that moment.
 show_progress() {
   local line captured waiting flushed
-  printf '%8s %16s %12s %12s %10s %12s\n' seconds transactions/s 'latency ms' captured 'in ring' flushed
+  printf '%8s %16s %12s %12s %10s %12s %18s\n' seconds transactions/s 'latency ms' captured 'in ring' flushed \
+    'activity: differs'
   while IFS= read -r line; do
     if [[ $line =~ ^progress:\ ([0-9.]+)\ s,\ ([0-9.]+)\ tps,\ lat\ ([0-9.]+) ]]; then
       IFS='|' read -r captured waiting flushed < <(value "SELECT captured, in_ring, flushed
         FROM weir.ring_status() WHERE database = 'crm'")
-      printf '%8.0f %16.0f %12.3f %12s %10s %12s\n' "${BASH_REMATCH[@]:1}" "$captured" "$waiting" "$flushed"
+      printf '%8.0f %16.0f %12.3f %12s %10s %12s %18s\n' "${BASH_REMATCH[@]:1}" "$captured" "$waiting" "$flushed" \
+        "$(differences | tee -a "$scratch/log/differences")"
     else
       printf '%s\n' "$line" >>"$scratch/log/pgbench.log"
     fi
@@ -160,6 +175,19 @@ show_streaming() {
   stream_query "SELECT weir.tumble(occurred_at, '1 day') AS day, type, count(*), count(contact_id) AS with_contact, min(occurred_at), max(occurred_at) FROM interactions GROUP BY 1, 2"
 }
 
+show_view() {
+  heading 'A continuous query over the interactions: the view "activity"'
+  [ -s "$scratch/log/differences" ] && ! grep -qvx 0 "$scratch/log/differences" && [ "$(differences)" = 0 ] ||
+    fail "the view and its query differ"
+  ask "SELECT since, type, sum(count) AS interactions, count(*) AS tenants FROM activity
+       GROUP BY since, type ORDER BY since DESC, type LIMIT 5"
+  [ "$(value "SELECT weir.wait('activity')")" = t ] || fail "the state is not complete"
+  [ "$(differences)" = 0 ] || fail "the state and the query differ"
+  ask "SELECT name, state, ticks, rows_in, round((total_tick_ms / ticks)::numeric, 2) AS ms_a_tick, lag_seconds
+       FROM weir.queries"
+  printf 'view and query are equal: during the load, after it, and with everything in the state\n\n'
+}
+
 measure_cost() {
   sql -d postgres -c 'CREATE DATABASE cost' && sql -d cost -c 'CREATE EXTENSION pg_weir' &&
     as_server "$bindir/pgbench" -i -q -s 2 cost >/dev/null 2>&1 &&
@@ -207,6 +235,7 @@ note "$(machine)"
 crm=$(stage bench/crm)
 step 'Starting a server of our own' start
 step "A CRM: $tenants tenants, $((tenants * (contacts + orgs + interactions) * 57 / 50)) rows" seed
+step 'A continuous query over its interactions' keep_up
 
 echo
 heading "Load: $clients clients, $seconds s, tenants chosen by Zipf's law"
@@ -214,6 +243,7 @@ load | show_progress
 [ "${PIPESTATUS[0]}" -eq 0 ] || fail "pgbench failed: $(tail -n 3 "$scratch/log/pgbench.log")"
 show_results
 show_streaming
+show_view
 show_cost
 how_to_connect
 note "$((SECONDS - started)) s in all"

@@ -15,12 +15,15 @@ extern "C" {
 #include "nodes/pathnodes.h"
 #include "parser/parse_relation.h"
 #include "pgstat.h"
+#include "replication/slot.h"
 #include "storage/bufmgr.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
+#include "utils/backend_status.h"
 #include "utils/lsyscache.h"
 #include "utils/pg_locale.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 // 16 moved query ids to the nodes, and the macros for variable-length values out of postgres.h.
 #if PG_VERSION_NUM >= 160000
 #include "nodes/queryjumble.h"
@@ -32,6 +35,7 @@ extern "C" {
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
+#include "optimizer/optimizer.h"
 #endif
 }
 
@@ -158,6 +162,84 @@ inline List *RunConditionOf(const WindowAggPath *path) {
   return path->runCondition;
 #else
   return path->winclause->runCondition;
+#endif
+}
+
+// 17 and 18 gave slots more parameters.
+inline void CreatePhysicalSlot(const char *name) {
+#if PG_VERSION_NUM >= 170000
+  ReplicationSlotCreate(name, false, RS_PERSISTENT, false, false, false);
+#else
+  ReplicationSlotCreate(name, false, RS_PERSISTENT, false);
+#endif
+}
+
+inline void AcquireSlot(const char *name) {
+#if PG_VERSION_NUM >= 180000
+  ReplicationSlotAcquire(name, true, false);
+#else
+  ReplicationSlotAcquire(name, true);
+#endif
+}
+
+// Raises where the server removes rows that somebody holds. 17 dropped old_snapshot_threshold.
+inline void RequireKeptRows() {
+#if PG_VERSION_NUM < 170000
+  if (old_snapshot_threshold < 0) return;
+  ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+          errmsg("continuous queries cannot run with old_snapshot_threshold"),
+          errhint("Set old_snapshot_threshold = -1 in postgresql.conf and restart the server."));
+#endif
+}
+
+// The name of a relation's file. 16 renamed it.
+inline Oid RelfilenodeOf(Relation relation) {
+#if PG_VERSION_NUM >= 160000
+  return relation->rd_locator.relNumber;
+#else
+  return relation->rd_node.relNode;
+#endif
+}
+
+// Raises unless the current user may run the function. 16 made the check one of many kinds.
+inline void RequireExecute(Oid function) {
+#if PG_VERSION_NUM >= 160000
+  const AclResult result = object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE);
+#else
+  const AclResult result = pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE);
+#endif
+  if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
+}
+
+// 18 keeps group keys in a range table entry of their own; this puts them where they were.
+inline void FlattenGroups(Query *query) {
+#if PG_VERSION_NUM >= 180000
+  if (!query->hasGroupRTE) return;
+  query->targetList = reinterpret_cast<List *>(
+      flatten_group_exprs(nullptr, query, reinterpret_cast<Node *>(query->targetList)));
+  query->havingQual = flatten_group_exprs(nullptr, query, query->havingQual);
+  query->rtable = list_delete_last(query->rtable);
+  query->hasGroupRTE = false;
+#else
+  static_cast<void>(query);
+#endif
+}
+
+// 18 dropped `execute_once`.
+inline void RunToEnd(QueryDesc *query) {
+#if PG_VERSION_NUM >= 180000
+  ExecutorRun(query, ForwardScanDirection, 0);
+#else
+  ExecutorRun(query, ForwardScanDirection, 0, true);
+#endif
+}
+
+// 16 gave the function a name of its own for what it returns.
+inline const LocalPgBackendStatus *LocalBackend(int index) {
+#if PG_VERSION_NUM >= 160000
+  return pgstat_get_local_beentry_by_index(index);
+#else
+  return pgstat_fetch_stat_local_beentry(index);
 #endif
 }
 

@@ -46,23 +46,32 @@ void Act(const char *name, const char *action, size_t length) {
   }
 }
 
+// What the setting says after "name:", or null.
+const char *FindAction(const char *name) {
+  if (failpoints == nullptr || *failpoints == nullptr) return nullptr;
+  const size_t length = std::strlen(name);
+  for (const char *at = *failpoints; at != nullptr && *at != '\0';) {
+    if (std::strncmp(at, name, length) == 0 && at[length] == ':') return at + length + 1;
+    const char *end = std::strchr(at, ',');
+    at = end == nullptr ? nullptr : end + 1;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 void UseFailpoints(char *const *setting) { failpoints = setting; }
 
 void ReachFailpoint(const char *name) {
-  if (failpoints == nullptr || *failpoints == nullptr) return;
-  const size_t name_length = std::strlen(name);
-  for (const char *at = *failpoints; at != nullptr && *at != '\0';) {
-    const char *end = std::strchr(at, ',');
-    if (std::strncmp(at, name, name_length) == 0 && at[name_length] == ':') {
-      const char *action = at + name_length + 1;
-      const size_t length = std::strcspn(action, ":,");
-      if (!CountsOut(action + length)) Act(name, action, length);
-      return;
-    }
-    at = end == nullptr ? nullptr : end + 1;
-  }
+  const char *action = FindAction(name);
+  if (action == nullptr) return;
+  const size_t length = std::strcspn(action, ":,");
+  if (!CountsOut(action + length)) Act(name, action, length);
+}
+
+bool IsSeeded(const char *name) {
+  const char *action = FindAction(name);
+  return action != nullptr && std::strncmp(action, "seed", 4) == 0;
 }
 
 }  // namespace weir::pg

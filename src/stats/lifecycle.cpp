@@ -8,13 +8,13 @@
 #include "stats/capture/session.hpp"
 #include "stats/flush/pause.hpp"
 #include "stats/shared_state.hpp"
+#include "worker/database_command.hpp"
 
 extern "C" {
 #include "access/xact.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_extension.h"
 #include "commands/dbcommands.h"
-#include "commands/defrem.h"
 #include "commands/extension.h"
 #include "storage/ipc.h"
 #include "tcop/utility.h"
@@ -37,40 +37,6 @@ void OnObjectAccess(ObjectAccessType access, Oid class_id, Oid object, int sub_i
   if (name != nullptr && std::strcmp(name, kExtension) == 0) DetachAtCommit();
 }
 
-const char *OptionText(List *options, const char *wanted) {
-  ListCell *cell;
-  foreach (cell, options) {
-    auto *option = static_cast<DefElem *>(lfirst(cell));
-    if (std::strcmp(option->defname, wanted) == 0 && option->arg != nullptr) {
-      return defGetString(option);
-    }
-  }
-  return nullptr;
-}
-
-// The database that a command needs free of other sessions, or null.
-const char *DatabaseToFree(Node *command) {
-  switch (nodeTag(command)) {
-    case T_DropdbStmt:
-      return reinterpret_cast<DropdbStmt *>(command)->dbname;
-    case T_RenameStmt: {
-      auto *rename = reinterpret_cast<RenameStmt *>(command);
-      return rename->renameType == OBJECT_DATABASE ? rename->subname : nullptr;
-    }
-    case T_AlterDatabaseStmt: {
-      auto *alter = reinterpret_cast<AlterDatabaseStmt *>(command);
-      return OptionText(alter->options, "tablespace") != nullptr ? alter->dbname : nullptr;
-    }
-    case T_CreatedbStmt: {
-      const char *source =
-          OptionText(reinterpret_cast<CreatedbStmt *>(command)->options, "template");
-      return source == nullptr ? "template1" : source;
-    }
-    default:
-      return nullptr;
-  }
-}
-
 bool IsCreateExtension(const Node *command) {
   return IsA(command, CreateExtensionStmt) &&
          std::strcmp(reinterpret_cast<const CreateExtensionStmt *>(command)->extname, kExtension) ==
@@ -91,7 +57,8 @@ void RunWithDatabaseFree(Oid database, WEIR_UTILITY_PARAMETERS) {
 
 void OnUtility(WEIR_UTILITY_PARAMETERS) {
   Node *command = statement->utilityStmt;
-  const char *name = IsTransactionState() && shared != nullptr ? DatabaseToFree(command) : nullptr;
+  const char *name =
+      IsTransactionState() && shared != nullptr ? worker::DatabaseToFree(command) : nullptr;
   const Oid database = name == nullptr ? InvalidOid : get_database_oid(name, true);
   if (OidIsValid(database) && FindSlot(database) != nullptr) {
     RunWithDatabaseFree(database, WEIR_UTILITY_ARGUMENTS);

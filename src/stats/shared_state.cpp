@@ -8,7 +8,6 @@
 
 extern "C" {
 #include "storage/ipc.h"
-#include "storage/latch.h"
 #include "storage/shmem.h"
 #include "utils/timestamp.h"
 }
@@ -257,10 +256,6 @@ void DetachDatabase(Oid database) {
   }
   LWLockRelease(shared->lock);
   WakeLauncher();
-}
-
-void WakeProcess(std::int32_t process_number) {
-  if (process_number >= 0) SetLatch(&ProcGlobal->allProcs[process_number].procLatch);
 }
 
 Counts CountsOf(const DatabaseSlot &slot) {

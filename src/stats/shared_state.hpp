@@ -14,6 +14,7 @@
 #include "core/shared_layout.hpp"
 #include "core/string_table.hpp"
 #include "pg/pg.hpp"
+#include "worker/launcher.hpp"
 
 extern "C" {
 #include "storage/condition_variable.h"
@@ -112,7 +113,6 @@ struct SharedState {
   LWLock *lock;
   SharedU32 generation{1};  // moves on when a slot is taken or freed
   SharedU32 last_group{0};
-  SharedI32 launcher_process{-1};
   SharedU32 slots_exhausted{0};         // databases that found no free slot
   SharedU32 worker_slots_exhausted{0};  // the server had no background worker slot free
 };
@@ -143,10 +143,10 @@ DatabaseSlot *AttachDatabase(Oid database);
 // Gives the slot of `database` up; what its ring holds has lost the table it was meant for.
 void DetachDatabase(Oid database);
 
-// Wakes the process with that number; nothing happens when the number is negative.
-void WakeProcess(std::int32_t process_number);
-inline void WakeWorker(const DatabaseSlot &slot) { WakeProcess(slot.worker_process.load()); }
-inline void WakeLauncher() { WakeProcess(shared->launcher_process.load()); }
+inline void WakeWorker(const DatabaseSlot &slot) {
+  worker::WakeProcess(slot.worker_process.load());
+}
+using worker::WakeLauncher;
 
 // Sums over all processes, less what was there at the last reset. Exact when nobody captures.
 Counts CountsOf(const DatabaseSlot &slot);

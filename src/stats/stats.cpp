@@ -27,7 +27,7 @@ void Install() {
   InstallExecutorHooks();
   InstallUtilityHook();
   InstallLifecycle();
-  RegisterLauncher();
+  TendFlushWorkers();
 }
 
 }  // namespace weir::stats

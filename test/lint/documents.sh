@@ -7,7 +7,7 @@ mapfile -t files < <(tree_files 'src/*.cpp' 'src/*.hpp')
 # Settings are defined by `.name = "weir.x"`.
 grep -onE '\.name = "weir\.[a-z_]+"' "${files[@]}" /dev/null |
   sed -E 's/^([^:]*:[0-9]+):.*"(weir\.[a-z_]+)"/\1 \2/' | while read -r where name; do
-  case $name in weir.failpoint | weir.clock_shift) document=docs/testing.md ;; *) document=docs/settings.md ;; esac
+  case $name in weir.failpoint | weir.clock_shift | weir.check_skipped) document=docs/testing.md ;; *) document=docs/settings.md ;; esac
   grep -qF "$name" "$document" 2>/dev/null || echo "$where: $name is not in $document"
 done | report
 tree_files 'control/*.sql' | xargs -r grep -onE 'CREATE (FUNCTION|VIEW|TABLE|AGGREGATE|TYPE) weir\.[a-z_]+' /dev/null |

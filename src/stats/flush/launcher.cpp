@@ -3,25 +3,20 @@
 #include "pg/compat.hpp"
 #include "pg/pg.hpp"
 #include "stats/shared_state.hpp"
+#include "worker/launcher.hpp"
 
 extern "C" {
-#include "pgstat.h"
 #include "postmaster/bgworker.h"
-#include "postmaster/interrupt.h"
-#include "storage/ipc.h"
-#include "storage/latch.h"
-#include "tcop/tcopprot.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
-
-PGDLLEXPORT void weir_launcher_main(Datum argument);
 }
 
 namespace weir::stats {
 
 namespace {
 
-constexpr long kIdleMs = 60'000;
+using worker::kIdleMs;
+
 constexpr int kFirstRetryMs = 1000;
 constexpr int kLongestRetryMs = 60'000;
 // Between two starts of a worker that did its work, whoever ended it.
@@ -154,46 +149,20 @@ void AdoptSlots() {
   }
 }
 
-void LeaveLauncher(int, Datum) { shared->launcher_process.store(-1); }
-
-void RunLauncher() {
-  pqsignal(SIGTERM, die);
-  pqsignal(SIGHUP, SignalHandlerForConfigReload);
-  BackgroundWorkerUnblockSignals();
-  // To no database: enough to be seen in pg_stat_activity and to hear of workers that stop.
-  BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
-  before_shmem_exit(LeaveLauncher, Datum{0});
+void BeginTending() {
   watches = static_cast<WorkerWatch *>(
       MemoryContextAllocZero(TopMemoryContext, sizeof(WorkerWatch) * SlotCount()));
   AdoptSlots();
-  shared->launcher_process.store(pg::MyProcessNumber());
-  for (;;) {
-    long wait = kIdleMs;
-    for (int i = 0; i < SlotCount(); i++) wait = Min(wait, TendSlot(i));
-    WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, wait, PG_WAIT_EXTENSION);
-    ResetLatch(MyLatch);
-    CHECK_FOR_INTERRUPTS();
-    if (ConfigReloadPending) {
-      ConfigReloadPending = false;
-      ProcessConfigFile(PGC_SIGHUP);
-    }
-  }
+}
+
+long TendSlots() {
+  long wait = worker::kIdleMs;
+  for (int i = 0; i < SlotCount(); i++) wait = Min(wait, TendSlot(i));
+  return wait;
 }
 
 }  // namespace
 
-void RegisterLauncher() {
-  BackgroundWorker worker{};
-  worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-  worker.bgw_start_time = BgWorkerStart_ConsistentState;
-  worker.bgw_restart_time = 1;
-  strlcpy(worker.bgw_library_name, "pg_weir", sizeof(worker.bgw_library_name));
-  strlcpy(worker.bgw_function_name, "weir_launcher_main", sizeof(worker.bgw_function_name));
-  strlcpy(worker.bgw_name, "pg_weir launcher", sizeof(worker.bgw_name));
-  strlcpy(worker.bgw_type, "pg_weir launcher", sizeof(worker.bgw_type));
-  RegisterBackgroundWorker(&worker);
-}
+void TendFlushWorkers() { worker::AddCharge({.begin = BeginTending, .tend = TendSlots}); }
 
 }  // namespace weir::stats
-
-void weir_launcher_main(Datum) { weir::stats::RunLauncher(); }

@@ -1,9 +1,9 @@
-// The launcher: keeps one flush worker running for each database that is recorded.
+// Keeps a flush worker running for each database that is recorded.
 #pragma once
 
 namespace weir::stats {
 
-// Called once, from _PG_init.
-void RegisterLauncher();
+// Called once, from Install(): tells the launcher what it has to do.
+void TendFlushWorkers();
 
 }  // namespace weir::stats

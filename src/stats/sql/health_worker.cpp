@@ -21,7 +21,7 @@ void CheckPresence(HealthReport &report, const DatabaseSlot &slot) {
     report.Ok(kCheck, "This server is in recovery: records wait until it is promoted.");
   } else if (pid > 0) {
     report.Ok(kCheck, psprintf("Process %d writes the records.", pid));
-  } else if (shared->worker_slots_exhausted.load() != 0 || shared->launcher_process.load() < 0) {
+  } else if (shared->worker_slots_exhausted.load() != 0 || !worker::LauncherIsUp()) {
     report.Error(kCheck, "No background worker slot is free for the launcher or the flush worker.",
                  psprintf("Run ALTER SYSTEM SET max_worker_processes = %d and restart the server.",
                           max_worker_processes + settings.max_databases + 1));

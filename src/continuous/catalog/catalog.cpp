@@ -1,0 +1,183 @@
+#include "continuous/catalog/catalog.hpp"
+
+#include "continuous/catalog/extension_rights.hpp"
+#include "pg/spi.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+}
+
+namespace weir::continuous {
+namespace {
+
+#define WEIR_QUERY_COLUMNS                                                        \
+  "SELECT q.id, q.result::oid, c.relowner, q.statement,"                          \
+  " (EXTRACT(epoch FROM q.tick) * 1000)::bigint, q.on_delete = 'error', q.paused" \
+  " FROM weir.continuous_queries q JOIN pg_catalog.pg_class c ON c.oid = q.result::oid"
+
+// Statements of ours, as the extension.
+struct Session {
+  RightsBefore before;
+  MemoryContext caller;
+};
+
+Session Open() {
+  const Session session{TakeExtensionRights(), CurrentMemoryContext};
+  SPI_connect();
+  return session;
+}
+
+void Close(const Session &session) {
+  SPI_finish();
+  GiveRightsBack(session.before);
+}
+
+Datum ColumnAt(int row, int column) {
+  bool is_null;
+  return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &is_null);
+}
+
+QueryRow *RowAt(int row, MemoryContext context) {
+  auto *query = static_cast<QueryRow *>(MemoryContextAlloc(context, sizeof(QueryRow)));
+  query->id = DatumGetInt32(ColumnAt(row, 1));
+  query->result = DatumGetObjectId(ColumnAt(row, 2));
+  query->owner = DatumGetObjectId(ColumnAt(row, 3));
+  query->statement = MemoryContextStrdup(context, TextDatumGetCString(ColumnAt(row, 4)));
+  query->tick_ms = DatumGetInt64(ColumnAt(row, 5));
+  query->rejects_changes = DatumGetBool(ColumnAt(row, 6));
+  query->is_paused = DatumGetBool(ColumnAt(row, 7));
+  return query;
+}
+
+QueryRow *FindOne(const char *sql, Oid type, Datum value) {
+  const Session session = Open();
+  pg::Execute(sql, SPI_OK_SELECT, 1, &type, &value);
+  QueryRow *row = SPI_processed > 0 ? RowAt(0, session.caller) : nullptr;
+  Close(session);
+  return row;
+}
+
+void ExecuteFor(int32 query_id, const char *sql, int expected) {
+  Oid types[] = {INT4OID};
+  Datum values[] = {Int32GetDatum(query_id)};
+  pg::Execute(sql, expected, 1, types, values);
+}
+
+}  // namespace
+
+int32 NextQueryId() {
+  const Session session = Open();
+  pg::Execute("SELECT pg_catalog.nextval('weir.continuous_query_ids')::integer", SPI_OK_SELECT);
+  const int32 id = DatumGetInt32(ColumnAt(0, 1));
+  Close(session);
+  return id;
+}
+
+void AddQuery(const QueryRow &row, const char *contents, const Interval *tick) {
+  const Session session = Open();
+  Oid types[] = {INT4OID, OIDOID, TEXTOID, TEXTOID, INTERVALOID, TEXTOID};
+  Datum values[] = {Int32GetDatum(row.id),
+                    ObjectIdGetDatum(row.result),
+                    CStringGetTextDatum(row.statement),
+                    CStringGetTextDatum(contents),
+                    IntervalPGetDatum(tick),
+                    CStringGetTextDatum(row.rejects_changes ? "error" : "ignore")};
+  pg::Execute(
+      "INSERT INTO weir.continuous_queries"
+      " (id, result, statement, contents, tick, on_delete)"
+      " VALUES ($1, $2, $3, $4, $5, $6)",
+      SPI_OK_INSERT, 6, types, values);
+  Close(session);
+}
+
+QueryRow *FindQuery(Oid result) {
+  return FindOne(WEIR_QUERY_COLUMNS " WHERE q.result = $1", OIDOID, ObjectIdGetDatum(result));
+}
+
+QueryRow *FindQueryById(int32 query_id) {
+  return FindOne(WEIR_QUERY_COLUMNS " WHERE q.id = $1", INT4OID, Int32GetDatum(query_id));
+}
+
+char *ContentsOf(int32 query_id) {
+  const Session session = Open();
+  ExecuteFor(query_id, "SELECT contents FROM weir.continuous_queries WHERE id = $1", SPI_OK_SELECT);
+  if (SPI_processed == 0) elog(ERROR, "continuous query %d is missing", query_id);
+  char *contents = MemoryContextStrdup(session.caller, TextDatumGetCString(ColumnAt(0, 1)));
+  Close(session);
+  return contents;
+}
+
+QueryRow *RequireOwnQuery(Oid result) {
+  QueryRow *row = FindQuery(result);
+  const char *name = get_rel_name(result);
+  if (row == nullptr) {
+    ereport(ERROR, errcode(ERRCODE_WRONG_OBJECT_TYPE),
+            errmsg("\"%s\" is not a continuous query", name != nullptr ? name : "?"),
+            errhint("SELECT * FROM weir.queries shows the continuous queries of this database."));
+  }
+  if (!has_privs_of_role(GetUserId(), row->owner)) {
+    aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_VIEW, name);
+  }
+  return row;
+}
+
+List *QueriesOfOwner(Oid owner) {
+  const Session session = Open();
+  Oid types[] = {OIDOID};
+  Datum values[] = {ObjectIdGetDatum(owner)};
+  pg::Execute(WEIR_QUERY_COLUMNS " WHERE c.relowner = $1 ORDER BY q.id", SPI_OK_SELECT, 1, types,
+              values);
+  List *rows = NIL;
+  for (uint64 i = 0; i < SPI_processed; i++) {
+    QueryRow *row = RowAt(static_cast<int>(i), session.caller);
+    MemoryContext old = MemoryContextSwitchTo(session.caller);
+    rows = lappend(rows, row);
+    MemoryContextSwitchTo(old);
+  }
+  Close(session);
+  return rows;
+}
+
+void SetPaused(int32 query_id, bool is_paused) {
+  const Session session = Open();
+  ExecuteFor(query_id,
+             is_paused ? "UPDATE weir.continuous_queries SET paused = true WHERE id = $1"
+                       : "UPDATE weir.continuous_queries SET paused = false WHERE id = $1",
+             SPI_OK_UPDATE);
+  Close(session);
+}
+
+void DeleteQuery(int32 query_id) {
+  const Session session = Open();
+  ExecuteFor(query_id, "DELETE FROM weir.query_failures WHERE query_id = $1", SPI_OK_DELETE);
+  ExecuteFor(query_id, "DELETE FROM weir.continuous_queries WHERE id = $1", SPI_OK_DELETE);
+  Close(session);
+}
+
+void NoteFailure(const Failure &failure) {
+  const Session session = Open();
+  Oid types[] = {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID};
+  Datum values[] = {Int32GetDatum(failure.query_id),
+                    CStringGetTextDatum(unpack_sql_state(failure.sqlstate)),
+                    CStringGetTextDatum(failure.message), TimestampTzGetDatum(failure.next_retry)};
+  pg::Execute(
+      "INSERT INTO weir.query_failures AS f VALUES ($1, 1, $2, $3, pg_catalog.now(), $4)"
+      " ON CONFLICT (query_id) DO UPDATE SET failures = f.failures + 1,"
+      " sqlstate = excluded.sqlstate, message = excluded.message,"
+      " failed_at = excluded.failed_at, next_retry = excluded.next_retry",
+      SPI_OK_INSERT, 4, types, values);
+  Close(session);
+}
+
+bool ForgetFailure(int32 query_id) {
+  const Session session = Open();
+  ExecuteFor(query_id, "DELETE FROM weir.query_failures WHERE query_id = $1", SPI_OK_DELETE);
+  const bool found = SPI_processed > 0;
+  Close(session);
+  return found;
+}
+
+}  // namespace weir::continuous

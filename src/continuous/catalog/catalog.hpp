@@ -1,0 +1,56 @@
+// The table weir.continuous_queries and its companions.
+#pragma once
+
+#include "pg/pg.hpp"
+
+extern "C" {
+#include "nodes/pg_list.h"
+#include "utils/timestamp.h"
+}
+
+namespace weir::continuous {
+
+// A row, in the memory of the caller.
+struct QueryRow {
+  int32 id;
+  Oid result;  // the view
+  Oid owner;   // of the view
+  char *statement;
+  int64 tick_ms;
+  bool rejects_changes;  // on_delete => 'error'
+  bool is_paused;
+};
+
+struct Failure {
+  int32 query_id;
+  int sqlstate;
+  const char *message;
+  TimestampTz next_retry;
+};
+
+int32 NextQueryId();
+void AddQuery(const QueryRow &row, const char *contents, const Interval *tick);
+
+// The row with that number, or null; null too when its view is gone.
+QueryRow *FindQueryById(int32 query_id);
+
+// SELECT of the state with newer rows merged in.
+char *ContentsOf(int32 query_id);
+
+// Null when the view shows no continuous query.
+QueryRow *FindQuery(Oid result);
+
+// The same, and only for those who have the owner's rights: raises otherwise.
+QueryRow *RequireOwnQuery(Oid result);
+
+// Of QueryRow *: the queries of an owner.
+List *QueriesOfOwner(Oid owner);
+
+void SetPaused(int32 query_id, bool is_paused);
+void DeleteQuery(int32 query_id);
+
+void NoteFailure(const Failure &failure);
+// True when there was one.
+bool ForgetFailure(int32 query_id);
+
+}  // namespace weir::continuous

@@ -1,0 +1,22 @@
+#include "continuous/continuous.hpp"
+
+#include "continuous/delta/delta.hpp"
+#include "continuous/lifecycle.hpp"
+#include "continuous/worker/commit.hpp"
+#include "continuous/worker/shared.hpp"
+#include "continuous/worker/tender.hpp"
+#include "pg/pg.hpp"
+
+namespace weir::continuous {
+
+void Install() {
+  InstallDelta();
+  // pg_upgrade runs a server of its own on the user's files: nothing of ours works there.
+  if (IsBinaryUpgrade) return;
+  RequestShared();
+  InstallCommitCallback();
+  InstallLifecycle();
+  TendQueryWorkers();
+}
+
+}  // namespace weir::continuous

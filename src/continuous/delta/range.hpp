@@ -1,0 +1,25 @@
+// Where the new rows of one table may lie for a query.
+#pragma once
+
+#include "continuous/delta/frontier.hpp"
+#include "continuous/delta/new_rows.hpp"
+
+namespace weir::continuous {
+
+// What is stored of the file that the table has now.
+struct KnownFile {
+  bool is_known;
+  FullTransactionId settled_at;
+};
+
+// Of rows from `h` on; what ticks and readers share.
+NewRange RangeFrom(FullTransactionId h, int32 query_id, Relation relation, Snapshot snapshot,
+                   KnownFile *file);
+
+// What a reader with this snapshot finds beside the query's results.
+NewRange RangeOfReader(int32 query_id, Relation relation, Snapshot snapshot, KnownFile *file);
+
+// Whether there are committed rows that the query has not consumed.
+bool HasNewRows(int32 query_id, Relation relation);
+
+}  // namespace weir::continuous

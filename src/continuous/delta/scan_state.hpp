@@ -1,0 +1,32 @@
+// The delta scan's state.
+#pragma once
+
+#include "continuous/delta/frontier.hpp"
+#include "continuous/delta/new_rows.hpp"
+#include "continuous/delta/range.hpp"
+
+#include "pg/compat.hpp"
+
+extern "C" {
+#include "nodes/execnodes.h"
+}
+
+namespace weir::continuous {
+
+struct DeltaScan {
+  CustomScanState css;
+  int32 query_id;
+  bool is_tick;
+  bool is_walking;
+  bool is_over;
+  int row;              // within the walk's page
+  HeapTupleData tuple;  // the row given out last
+  KnownFile file;
+  FullTransactionId h;  // where a reader starts
+  NewRowWalk walk;
+  WalkCounts totals;  // of earlier walks, when the scan is repeated
+};
+
+void ExplainDelta(CustomScanState *node, List *ancestors, ExplainState *es);
+
+}  // namespace weir::continuous

@@ -1,0 +1,24 @@
+// The tick that this process has open, for the scans of its statement.
+#pragma once
+
+#include "continuous/delta/delta.hpp"
+#include "continuous/delta/frontier.hpp"
+
+namespace weir::continuous {
+
+// A file that the open tick has read to its end.
+struct ScannedFile {
+  Oid relation;
+  Oid relfilenode;
+  FullTransactionId next;  // when the scan began
+  bool is_known;
+  FullTransactionId settled_at;    // of a known file
+  FullTransactionId rewritten_by;  // whatever file it was
+};
+
+// The open tick of a query, or null.
+Tick *OpenTickOf(int32 query_id);
+
+void NoteScanned(const ScannedFile &file);
+
+}  // namespace weir::continuous

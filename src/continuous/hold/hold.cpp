@@ -1,0 +1,198 @@
+#include "continuous/hold/hold.hpp"
+
+#include "continuous/delta/frontier.hpp"
+#include "continuous/delta/positions.hpp"
+#include "continuous/hold/slot.hpp"
+#include "core/hold_candidates.hpp"
+#include "pg/failpoint.hpp"
+#include "settings.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "storage/lmgr.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
+#include "utils/snapmgr.h"
+}
+
+namespace weir::continuous {
+namespace {
+
+// What the current transaction does to the hold, so that its end can finish or undo it.
+struct Change {
+  bool is_made;      // acquired or released
+  bool was_unheld;   // before it
+  bool is_needed;    // known just before the commit
+  bool is_listened;  // for the ends of transactions
+};
+Change change;
+
+core::HoldCandidates candidates;
+
+// Creating and dropping queries take turns, from here to the end of the transaction.
+void LockHold() { LockDatabaseObject(FrontiersOid(), InvalidOid, 1, ExclusiveLock); }
+
+bool HasFrontiers() {
+  if (!OidIsValid(FrontiersOid())) return false;
+  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+  LowestFrontier lowest;
+  const bool found = FindLowestFrontier(snapshot, FirstNormalFullTransactionId, &lowest);
+  UnregisterSnapshot(snapshot);
+  return found;
+}
+
+// Nothing here may fail after the commit: the xmin is cleared in memory, and the slot itself is
+// dropped later, by whoever sweeps.
+void OnTransactionEnd(XactEvent event, void *) {
+  if (!change.is_made) return;
+  switch (event) {
+    case XACT_EVENT_PRE_COMMIT:
+      change.is_needed = HasFrontiers();
+      break;
+    case XACT_EVENT_PRE_PREPARE:
+      ereport(
+          ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+          errmsg("cannot PREPARE a transaction that has created or dropped a continuous query"));
+      break;
+    case XACT_EVENT_COMMIT:
+      if (!change.is_needed) SetSlotXmin(MyDatabaseId, InvalidTransactionId);
+      change.is_made = false;
+      break;
+    case XACT_EVENT_ABORT:
+      if (change.was_unheld) SetSlotXmin(MyDatabaseId, InvalidTransactionId);
+      change.is_made = false;
+      break;
+    default:
+      break;
+  }
+}
+
+void NoteChange(bool was_unheld) {
+  if (!change.is_listened) RegisterXactCallback(OnTransactionEnd, nullptr);
+  change.is_listened = true;
+  change.was_unheld = was_unheld || (change.is_made && change.was_unheld);
+  change.is_made = true;
+}
+
+// The oldest transaction that anybody's snapshot may call running: those of all databases, and of
+// standbys. Hold slots do not count.
+FullTransactionId OldestReader() {
+  TransactionId oldest;
+  TransactionId of_catalogs;
+  GetReplicationHorizons(&oldest, &of_catalogs);
+  const TransactionId of_slots = OldestForeignXmin();
+  if (TransactionIdIsValid(of_slots) && TransactionIdPrecedes(of_slots, oldest)) oldest = of_slots;
+  return WidenXid(oldest, ReadNextFullTransactionId());
+}
+
+FullTransactionId Older(FullTransactionId a, FullTransactionId b) {
+  return FullTransactionIdPrecedes(a, b) ? a : b;
+}
+
+// A snapshot that does not see a frontier was taken before the transaction that wrote it had ended,
+// so its xmin is not above that transaction's id. Once every snapshot's xmin is above, all readers
+// start from that frontier or a later one, and what it has left behind may go.
+FullTransactionId Target(FullTransactionId held) {
+  // The snapshot is taken after the oldest reader is known: a query that is being created either
+  // shows in the one or holds back the other.
+  const FullTransactionId oldest = OldestReader();
+  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+  LowestFrontier lowest;
+  const bool found = FindLowestFrontier(snapshot, held, &lowest);
+  UnregisterSnapshot(snapshot);
+  if (!found) return oldest;
+  if (WEIR_SEEDED("hold.hasty")) return lowest.h;
+  const FullTransactionId next = ReadNextFullTransactionId();
+  const uint64 writer = TransactionIdIsNormal(lowest.writer)
+                            ? U64FromFullTransactionId(WidenXid(lowest.writer, next))
+                            : 0;
+  candidates.Add(U64FromFullTransactionId(lowest.h), writer);
+  const uint64 best = candidates.Take(U64FromFullTransactionId(oldest));
+  return Older(FullTransactionIdFromU64(best), lowest.h);
+}
+
+// Past its limit the hold leaves queries behind, and says so on disk as well: after a crash it must
+// not seem to hold what is gone.
+void ForceHold(FullTransactionId next) {
+  const auto span = static_cast<uint64>(settings.max_hold_age);
+  const FullTransactionId target = FullTransactionIdFromU64(U64FromFullTransactionId(next) - span);
+  SetSlotXmin(MyDatabaseId, XidFromFullTransactionId(target));
+  SaveSlot(MyDatabaseId);
+  ereport(WARNING, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+          errmsg("continuous queries that have not consumed transactions older than the last %d "
+                 "are stale",
+                 settings.max_hold_age),
+          errdetail("What was deleted before is no longer kept for them."),
+          errhint("Refresh them with weir.refresh_query(), or raise weir.max_hold_age."));
+}
+
+}  // namespace
+
+void AcquireHold() {
+  NotePosition();
+  RequireSlots();
+  LockHold();
+  const bool was_unheld = !ReadHold().exists;
+  // From here on this transaction's own xmin holds what the slot is to hold.
+  if (!TransactionIdIsValid(MyProc->xmin)) (void)GetTransactionSnapshot();
+  NoteChange(was_unheld);
+  const TransactionId xmin = MyProc->xmin;
+  if (was_unheld) {
+    MakeSlot(MyDatabaseId, xmin);
+    return;
+  }
+  const FullTransactionId next = ReadNextFullTransactionId();
+  if (!HoldCovers(WidenXid(xmin, next))) SetSlotXmin(MyDatabaseId, xmin);
+}
+
+void AdvanceHold() {
+  const HoldStatus hold = ReadHold();
+  if (!hold.exists) return;
+  if (WEIR_SEEDED("hold.none")) {
+    SetSlotXmin(MyDatabaseId, InvalidTransactionId);
+    return;
+  }
+  FullTransactionId target = Target(hold.xmin);
+  if (FullTransactionIdPrecedes(hold.xmin, target)) {
+    SetSlotXmin(MyDatabaseId, XidFromFullTransactionId(target));
+  } else {
+    target = hold.xmin;
+  }
+  const FullTransactionId next = ReadNextFullTransactionId();
+  const uint64 age = U64FromFullTransactionId(next) - U64FromFullTransactionId(target);
+  if (age > static_cast<uint64>(settings.max_hold_age)) ForceHold(next);
+}
+
+void ReleaseHold() {
+  LockHold();
+  NoteChange(false);
+}
+
+HoldStatus ReadHold() {
+  HoldStatus status{};
+  TransactionId xmin;
+  if (!ReadSlotXmin(MyDatabaseId, &xmin) || !TransactionIdIsValid(xmin)) return status;
+  const FullTransactionId next = ReadNextFullTransactionId();
+  status.exists = true;
+  status.xmin = WidenXid(xmin, next);
+  status.age = U64FromFullTransactionId(next) - U64FromFullTransactionId(status.xmin);
+  return status;
+}
+
+int DatabasesWithHold(Oid *databases, int limit) { return DatabasesWithSlot(databases, limit); }
+
+bool HoldCovers(FullTransactionId h) {
+  const HoldStatus hold = ReadHold();
+  return hold.exists && FullTransactionIdPrecedesOrEquals(hold.xmin, h);
+}
+
+void DropUnusedHold() {
+  TransactionId xmin;
+  if (!ReadSlotXmin(MyDatabaseId, &xmin)) return;
+  if (OidIsValid(FrontiersOid())) LockHold();
+  if (!HasFrontiers()) DropSlot(MyDatabaseId);
+}
+
+void SweepHolds() { DropSlotsOfGoneDatabases(); }
+
+}  // namespace weir::continuous

@@ -1,0 +1,160 @@
+#include "continuous/restore.hpp"
+
+#include "continuous/catalog/catalog.hpp"
+#include "continuous/catalog/extension_rights.hpp"
+#include "continuous/delta/delta.hpp"
+#include "continuous/hold/hold.hpp"
+#include "continuous/rewrite/names.hpp"
+#include "continuous/rewrite/objects.hpp"
+#include "continuous/worker/commit.hpp"
+
+extern "C" {
+#include "access/transam.h"
+#include "access/xact.h"
+#include "lib/stringinfo.h"
+#include "nodes/parsenodes.h"
+#include "parser/parser.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+}
+
+namespace weir::continuous {
+namespace {
+
+// The number in weir_state.q<number>, or 0.
+int32 NumberOf(const RangeVar *relation) {
+  if (relation == nullptr || relation->schemaname == nullptr) return 0;
+  if (strcmp(relation->schemaname, "weir_state") != 0 || relation->relname[0] != 'q') return 0;
+  char *end;
+  const long number = strtol(relation->relname + 1, &end, 10);
+  if (*end != '\0' || number <= 0 || number > PG_INT32_MAX || !OidIsValid(ExtensionOid())) return 0;
+  return static_cast<int32>(number);
+}
+
+void AppendColumns(StringInfo out, const List *columns) {
+  if (columns == NIL) appendStringInfoChar(out, '*');
+  ListCell *cell;
+  foreach (cell, columns) {
+    appendStringInfo(out, "%s%s", foreach_current_index(cell) > 0 ? ", " : "",
+                     quote_identifier(strVal(lfirst(cell))));
+  }
+}
+
+// A query whose owner may not read its source any more has a state up to then, and no newer rows.
+bool MayRead(const QueryRow &row) {
+  const Oid source = SourceOfQuery(row.id);
+  if (!OidIsValid(source) || !has_privs_of_role(GetUserId(), row.owner)) return false;
+  if (pg_class_aclcheck(source, row.owner, ACL_SELECT) == ACLCHECK_OK) return true;
+  ereport(
+      WARNING, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+      errmsg("the copied state of continuous query %d is without rows it has not consumed", row.id),
+      errhint("Grant its owner SELECT on the source."));
+  return false;
+}
+
+void SetForNow(const char *name, const char *value) {
+  if (GetConfigOption(name, true, false) == nullptr) return;
+  set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+void Anchor(int32 query_id) {
+  const QueryRow *row = FindQueryById(query_id);
+  FullTransactionId frontier;
+  if (row == nullptr || ReadFrontier(query_id, &frontier)) return;
+  const Oid source = SourceOfQuery(query_id);
+  if (!OidIsValid(source)) return;
+  AcquireHold();
+  // Everything restored is below, also what this very transaction has restored.
+  InitFrontier(query_id, ReadNextFullTransactionId(), source);
+  TieViews(row->result, query_id);
+  WantKeeperAtCommit();
+}
+
+void WarnOfAnchor(int32 query_id, const ErrorData *error) {
+  ereport(WARNING, errcode(error->sqlerrcode),
+          errmsg("continuous query %d was restored but cannot go on: %s", query_id, error->message),
+          errhint("SELECT * FROM weir.queries shows what to do."));
+}
+
+}  // namespace
+
+int32 QueryToCopy(Node *command) {
+  if (!IsA(command, CopyStmt)) return 0;
+  const auto *copy = reinterpret_cast<const CopyStmt *>(command);
+  if (copy->is_from || copy->filename != nullptr) return 0;
+  const int32 number = NumberOf(copy->relation);
+  const QueryRow *row = number == 0 ? nullptr : FindQueryById(number);
+  FullTransactionId frontier;
+  if (row == nullptr || !ReadFrontier(number, &frontier)) return 0;
+  return MayRead(*row) ? number : 0;
+}
+
+PlannedStmt *CopyOfContents(PlannedStmt *statement, int32 query_id) {
+  auto *changed = static_cast<PlannedStmt *>(copyObjectImpl(statement));
+  auto *copy = reinterpret_cast<CopyStmt *>(changed->utilityStmt);
+  StringInfoData sql;
+  initStringInfo(&sql);
+  appendStringInfoString(&sql, "SELECT ");
+  AppendColumns(&sql, copy->attlist);
+  appendStringInfo(&sql, " FROM (%s) state", ContentsOf(query_id));
+  copy->relation = nullptr;
+  copy->attlist = NIL;
+  copy->query = linitial_node(RawStmt, raw_parser(sql.data, RAW_PARSE_DEFAULT))->stmt;
+  return changed;
+}
+
+OwnerRights TakeOwnerRights(int32 query_id) {
+  const QueryRow *row = FindQueryById(query_id);
+  OwnerRights before{};
+  GetUserIdAndSecContext(&before.user, &before.security_context);
+  SetUserIdAndSecContext(row->owner, before.security_context | SECURITY_LOCAL_USERID_CHANGE |
+                                         SECURITY_RESTRICTED_OPERATION);
+  before.setting_level = PinSearchPath();
+  // Dumps forbid views and row security so that nothing runs as who dumps; nothing does here.
+  SetForNow("restrict_nonsystem_relation_kind", "");
+  SetForNow("row_security", "on");
+  return before;
+}
+
+void GiveOwnerRightsBack(const OwnerRights &before) {
+  UnpinSearchPath(before.setting_level);
+  SetUserIdAndSecContext(before.user, before.security_context);
+}
+
+int32 QueryToAnchor(Node *command) {
+  if (!IsA(command, IndexStmt)) return 0;
+  return NumberOf(reinterpret_cast<const IndexStmt *>(command)->relation);
+}
+
+// What keeps the query from going on must not keep the index from being restored.
+void AnchorRestored(int32 query_id) {
+  MemoryContext context = CurrentMemoryContext;
+  ResourceOwner owner = CurrentResourceOwner;
+  BeginInternalSubTransaction(nullptr);
+  PG_TRY();
+  {
+    PushActiveSnapshot(GetLatestSnapshot());
+    Anchor(query_id);
+    PopActiveSnapshot();
+    ReleaseCurrentSubTransaction();
+  }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(context);
+    ErrorData *error = CopyErrorData();
+    FlushErrorState();
+    RollbackAndReleaseCurrentSubTransaction();
+    MemoryContextSwitchTo(context);
+    CurrentResourceOwner = owner;
+    WarnOfAnchor(query_id, error);
+  }
+  PG_END_TRY();
+  MemoryContextSwitchTo(context);
+  CurrentResourceOwner = owner;
+}
+
+}  // namespace weir::continuous

@@ -1,0 +1,21 @@
+// Names of objects in SQL that is run under any search_path.
+#pragma once
+
+#include "pg/pg.hpp"
+
+namespace weir::continuous {
+
+char *QualifiedFunction(Oid function);
+char *QualifiedRelation(Oid relation);
+char *QualifiedType(Oid type);
+
+// 'schema.name(types)'::regprocedure
+char *ProcedureLiteral(Oid function);
+
+// The function of the extension with that name, of which there is one.
+Oid OurFunction(const char *name);
+
+// An object of a query in schema weir_state: q7, or q7_new.
+char *StateName(int32 query_id, const char *suffix);
+
+}  // namespace weir::continuous

@@ -1,0 +1,203 @@
+#include "continuous/rewrite/objects.hpp"
+
+#include "continuous/delta/delta.hpp"
+#include "continuous/rewrite/definition.hpp"
+#include "continuous/rewrite/names.hpp"
+#include "pg/compat.hpp"
+#include "pg/spi.hpp"
+
+extern "C" {
+#include "access/relation.h"
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_class.h"
+#include "commands/tablecmds.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "rewrite/rewriteHandler.h"
+#include "tcop/dest.h"
+#include "tcop/tcopprot.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+}
+
+namespace weir::continuous {
+namespace {
+
+// Room on the page, so that merging into a row seldom moves it to another page.
+constexpr char kStorage[] = "WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.1)";
+
+Oid StateSchema() { return get_namespace_oid("weir_state", false); }
+
+// Until it is moved; not a name that anybody else gives.
+const char *NameBeforeMove(const char *name) { return psprintf("weir_state_%s", name); }
+
+// Made where the user may make things, then moved to where only we do; nothing of the user's text
+// is ever read with more rights than the user's.
+Oid MoveToState(Oid schema, const char *name) {
+  const Oid object = get_relname_relid(NameBeforeMove(name), schema);
+  if (!OidIsValid(object)) elog(ERROR, "relation %s was not made", name);
+  Relation relation = relation_open(object, AccessExclusiveLock);
+  ObjectAddresses *moved = new_object_addresses();
+  if (schema != StateSchema()) AlterTableNamespaceInternal(relation, schema, StateSchema(), moved);
+  free_object_addresses(moved);
+  relation_close(relation, NoLock);
+  CommandCounterIncrement();
+  RenameRelationInternal(object, name, true, false);
+  CommandCounterIncrement();
+  return object;
+}
+
+Oid MakeView(const Target &target, const char *columns, const char *query) {
+  RunSql(psprintf("CREATE VIEW %s (%s) AS %s",
+                  quote_qualified_identifier(get_namespace_name(target.schema), target.name),
+                  columns, query),
+         SPI_OK_UTILITY);
+  return get_relname_relid(target.name, target.schema);
+}
+
+Oid MakeStateView(Oid schema, const char *name, const char *columns, const char *query) {
+  MakeView({schema, NameBeforeMove(name)}, columns, query);
+  return MoveToState(schema, name);
+}
+
+// Where rows have no keys, the index is empty: dumps make it when all rows are restored, and that
+// tells that they are.
+Oid MakeStateTable(const Rewrite *rewrite, int32 query_id, Oid schema) {
+  const char *name = StateName(query_id, "");
+  const char *full = quote_qualified_identifier(get_namespace_name(schema), NameBeforeMove(name));
+  RunSql(psprintf("CREATE TABLE %s %s AS SELECT * FROM weir_state.%s WITH NO DATA", full, kStorage,
+                  StateName(query_id, "_all")),
+         SPI_OK_UTILITY);
+  const char *keys = IndexKeysOf(rewrite);
+  if (keys != nullptr) {
+    RunSql(psprintf("ALTER TABLE %s ADD COLUMN lane integer NOT NULL DEFAULT 0", full),
+           SPI_OK_UTILITY);
+  }
+  const char *index = StateName(query_id, "_key");
+  const char *index_before = NameBeforeMove(index);
+  RunSql(keys != nullptr ? psprintf("CREATE UNIQUE INDEX %s ON %s (%s) NULLS NOT DISTINCT",
+                                    index_before, full, keys)
+                         : psprintf("CREATE INDEX %s ON %s ((1)) WHERE false", index_before, full),
+         SPI_OK_UTILITY);
+  const Oid state = MoveToState(schema, name);
+  RenameRelationInternal(get_relname_relid(index_before, StateSchema()), index, true, true);
+  CommandCounterIncrement();
+  return state;
+}
+
+void TieTo(Oid result, const char *name) {
+  const Oid object = get_relname_relid(name, StateSchema());
+  if (!OidIsValid(object)) return;
+  ObjectAddress child;
+  ObjectAddress parent;
+  ObjectAddressSet(child, RelationRelationId, object);
+  ObjectAddressSet(parent, RelationRelationId, result);
+  recordDependencyOn(&child, &parent, DEPENDENCY_AUTO);
+}
+
+void DropIfThere(const char *kind, const char *name) {
+  if (!OidIsValid(get_relname_relid(name, StateSchema()))) return;
+  RunSql(psprintf("DROP %s weir_state.%s", kind, name), SPI_OK_UTILITY);
+}
+
+void DropGuards(int32 query_id) {
+  SPI_connect();
+  pg::Execute(psprintf("SELECT pg_catalog.format('DROP TRIGGER %%I ON %%s', tgname, "
+                       "tgrelid::pg_catalog.regclass) FROM pg_catalog.pg_trigger WHERE tgname IN "
+                       "('weir_guard_%d', 'weir_guard_truncate_%d') AND tgparentid = 0",
+                       query_id, query_id),
+              SPI_OK_SELECT);
+  const uint64 count = SPI_processed;
+  SPITupleTable *rows = SPI_tuptable;
+  for (uint64 i = 0; i < count; i++) {
+    pg::Execute(SPI_getvalue(rows->vals[i], rows->tupdesc, 1), SPI_OK_UTILITY);
+  }
+  SPI_finish();
+}
+
+}  // namespace
+
+void RunSql(const char *sql, int expected) {
+  SPI_connect();
+  pg::Execute(sql, expected);
+  SPI_finish();
+}
+
+Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target) {
+  const char *columns = ColumnList(rewrite->columns);
+  const char *names = ColumnList(rewrite->names);
+  MakeStateView(target.schema, StateName(query_id, "_definition"), names, DefinitionOf(rewrite));
+  MakeStateView(target.schema, StateName(query_id, "_all"), columns, PartialsOf(rewrite, 0));
+  MakeStateView(target.schema, StateName(query_id, "_new"), columns, PartialsOf(rewrite, query_id));
+  const Oid state = MakeStateTable(rewrite, query_id, target.schema);
+  const Oid result = MakeView(target, names, LiveOf(rewrite, query_id, state));
+  TieViews(result, query_id);
+  return result;
+}
+
+void TieViews(Oid result, int32 query_id) {
+  TieTo(result, StateName(query_id, "_definition"));
+  TieTo(result, StateName(query_id, "_all"));
+  TieTo(result, StateName(query_id, "_new"));
+}
+
+Oid SourceOfQuery(int32 query_id) {
+  const Oid view = get_relname_relid(StateName(query_id, "_definition"), StateSchema());
+  if (!OidIsValid(view)) return InvalidOid;
+  Relation relation = relation_open(view, AccessShareLock);
+  const Oid source = SourceOf(get_view_query(relation))->relid;
+  relation_close(relation, NoLock);
+  return source;
+}
+
+void MakeGuard(Oid source, int32 query_id) {
+  const char *table = QualifiedRelation(source);
+  RunSql(psprintf("CREATE TRIGGER weir_guard_%d BEFORE UPDATE OR DELETE ON %s FOR EACH ROW "
+                  "EXECUTE FUNCTION weir.refuse_change()",
+                  query_id, table),
+         SPI_OK_UTILITY);
+  RunSql(psprintf("CREATE TRIGGER weir_guard_truncate_%d BEFORE TRUNCATE ON %s FOR EACH STATEMENT "
+                  "EXECUTE FUNCTION weir.refuse_change()",
+                  query_id, table),
+         SPI_OK_UTILITY);
+}
+
+void DropStateObjects(int32 query_id) {
+  DropGuards(query_id);
+  DropIfThere("VIEW", StateName(query_id, "_new"));
+  DropIfThere("VIEW", StateName(query_id, "_all"));
+  DropIfThere("VIEW", StateName(query_id, "_definition"));
+  DropIfThere("TABLE", StateName(query_id, ""));
+}
+
+uint64 RunAtHorizon(const char *sql, FullTransactionId horizon) {
+  Snapshot registered = RegisterHorizonSnapshot(horizon);
+  // As if before the first command: rows of this transaction are counted when it has committed.
+  SnapshotData at_horizon = *registered;
+  at_horizon.curcid = FirstCommandId;
+  at_horizon.copied = false;
+  PushCopiedSnapshot(&at_horizon);
+  UnregisterSnapshot(registered);
+  RawStmt *raw = linitial_node(RawStmt, pg_parse_query(sql));
+  List *queries = pg_analyze_and_rewrite_fixedparams(raw, sql, nullptr, 0, nullptr);
+  PlannedStmt *plan =
+      pg_plan_query(linitial_node(Query, queries), sql, CURSOR_OPT_PARALLEL_OK, nullptr);
+  QueryDesc *query = CreateQueryDesc(plan, sql, GetActiveSnapshot(), InvalidSnapshot, None_Receiver,
+                                     nullptr, nullptr, 0);
+  ExecutorStart(query, 0);
+  pg::RunToEnd(query);
+  const uint64 rows = query->estate->es_processed;
+  ExecutorFinish(query);
+  ExecutorEnd(query);
+  FreeQueryDesc(query);
+  PopActiveSnapshot();
+  CommandCounterIncrement();
+  return rows;
+}
+
+}  // namespace weir::continuous

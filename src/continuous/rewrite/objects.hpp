@@ -1,0 +1,42 @@
+// The objects of a query in schema weir_state: q<id>, its partial results; q<id>_new and q<id>_all,
+// views of the partial results of new rows and of all rows; q<id>_definition, the query as given.
+#pragma once
+
+#include "continuous/rewrite/rewrite.hpp"
+#include "pg/pg.hpp"
+
+extern "C" {
+#include "access/transam.h"
+}
+
+namespace weir::continuous {
+
+struct Target {
+  Oid schema;  // of the result
+  const char *name;
+};
+
+// Makes everything but the contents of the state table, with the rights of the current user, and
+// returns the view of the result. Within PinSearchPath().
+Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target);
+
+// Lets the views over the source go with the result.
+void TieViews(Oid result, int32 query_id);
+
+// The table that a query reads, by its definition; InvalidOid when that is gone.
+Oid SourceOfQuery(int32 query_id);
+
+// Has changes of the source fail.
+void MakeGuard(Oid source, int32 query_id);
+
+// Drops what there is of a query but its result.
+void DropStateObjects(int32 query_id);
+
+// Runs a statement that ends as `expected`; its first word says how.
+void RunSql(const char *sql, int expected);
+
+// Runs an INSERT that sees exactly what was committed before the horizon, and nothing of the
+// current transaction. Returns the number of rows.
+uint64 RunAtHorizon(const char *sql, FullTransactionId horizon);
+
+}  // namespace weir::continuous

@@ -1,0 +1,230 @@
+// The statements of a continuous query as SQL: trees deparsed by the server, and names of our own
+// around them.
+#include "continuous/rewrite/rewrite.hpp"
+
+#include "continuous/rewrite/definition.hpp"
+#include "continuous/rewrite/names.hpp"
+#include "continuous/rewrite/parts.hpp"
+
+extern "C" {
+#include "access/sysattr.h"
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/ruleutils.h"
+}
+
+namespace weir::continuous {
+namespace {
+
+Query *CopyOf(const Query *query) { return static_cast<Query *>(copyObjectImpl(query)); }
+
+Node *MarkerOf(const Query *query, int32 query_id) {
+  const int index = linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex;
+  Var *table = makeVar(index, TableOidAttributeNumber, OIDOID, -1, InvalidOid, 0);
+  Const *id =
+      makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(query_id), false, true);
+  return reinterpret_cast<Node *>(makeFuncExpr(OurFunction("delta"), BOOLOID, list_make2(table, id),
+                                               InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL));
+}
+
+void AddMarker(Query *query, int32 query_id) {
+  FromExpr *from = query->jointree;
+  List *quals = list_make1(MarkerOf(query, query_id));
+  if (from->quals != nullptr) quals = lappend(quals, from->quals);
+  from->quals = reinterpret_cast<Node *>(make_ands_explicit(quals));
+}
+
+// Without a group key there is a result even of no rows, which is nothing to keep.
+Node *HasRows() {
+  Aggref *count = makeNode(Aggref);
+  count->aggfnoid = F_COUNT_;
+  count->aggtype = INT8OID;
+  count->aggstar = true;
+  count->aggkind = 'n';
+  count->aggno = -1;
+  count->aggtransno = -1;
+  count->location = -1;
+  Const *zero =
+      makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(0), false, FLOAT8PASSBYVAL);
+  return reinterpret_cast<Node *>(makeFuncExpr(F_INT8GT, BOOLOID, list_make2(count, zero),
+                                               InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL));
+}
+
+List *PartialTargets(const Rewrite *rewrite) {
+  List *targets = NIL;
+  int number = 0;
+  ListCell *cell;
+  foreach (cell, rewrite->definition->groupClause) {
+    const TargetEntry *key = get_sortgroupclause_tle(lfirst_node(SortGroupClause, cell),
+                                                     rewrite->definition->targetList);
+    auto *target = static_cast<TargetEntry *>(copyObjectImpl(key));
+    target->resno = static_cast<AttrNumber>(++number);
+    target->resname = psprintf("k%d", number);
+    target->resjunk = false;
+    targets = lappend(targets, target);
+  }
+  int part_number = 0;
+  foreach (cell, rewrite->parts) {
+    auto *part = static_cast<Part *>(lfirst(cell));
+    targets = lappend(targets, makeTargetEntry(reinterpret_cast<Expr *>(part->aggregate),
+                                               static_cast<AttrNumber>(++number),
+                                               psprintf("p%d", ++part_number), false));
+  }
+  return targets;
+}
+
+void AppendList(StringInfo out, const List *names, const char *prefix) {
+  ListCell *cell;
+  foreach (cell, names) {
+    if (foreach_current_index(cell) > 0) appendStringInfoString(out, ", ");
+    appendStringInfo(out, "%s%s", prefix, quote_identifier(static_cast<char *>(lfirst(cell))));
+  }
+}
+
+char *InsertInto(const Rewrite *rewrite, int32 query_id, const char *suffix) {
+  return psprintf("INSERT INTO weir_state.%s AS old (%s) SELECT %s FROM weir_state.%s",
+                  StateName(query_id, ""), ColumnList(rewrite->columns),
+                  ColumnList(rewrite->columns), StateName(query_id, suffix));
+}
+
+using MergeForm = char *(*)(const Part *part, const char *column);
+
+// The merged row: keys and merged pieces under the names of the state table.
+void AppendMergedRow(StringInfo out, const Rewrite *rewrite, MergeForm merge) {
+  const int keys = list_length(rewrite->keys);
+  for (int i = 0; i < list_length(rewrite->columns); i++) {
+    const char *column = static_cast<char *>(list_nth(rewrite->columns, i));
+    if (i > 0) appendStringInfoString(out, ", ");
+    if (i < keys) {
+      appendStringInfoString(out, column);
+      continue;
+    }
+    const auto *part = static_cast<Part *>(list_nth(rewrite->parts, i - keys));
+    appendStringInfo(out, "%s AS %s", merge(part, column), column);
+  }
+}
+
+void AppendOutput(StringInfo out, const Rewrite *rewrite, List *context) {
+  ListCell *name;
+  ListCell *expression;
+  forboth(name, rewrite->names, expression, rewrite->output) {
+    if (foreach_current_index(name) > 0) appendStringInfoString(out, ", ");
+    appendStringInfo(
+        out, "%s AS %s",
+        deparse_expression(static_cast<Node *>(lfirst(expression)), context, true, false),
+        quote_identifier(static_cast<char *>(lfirst(name))));
+  }
+}
+
+void AppendGroupBy(StringInfo out, const Rewrite *rewrite) {
+  const int keys = list_length(rewrite->keys);
+  for (int i = 0; i < keys; i++) {
+    appendStringInfo(out, "%s%s", i == 0 ? " GROUP BY " : ", ",
+                     static_cast<char *>(list_nth(rewrite->columns, i)));
+  }
+}
+
+void AppendBothArms(StringInfo out, const Rewrite *rewrite, int32 query_id) {
+  appendStringInfo(out, "SELECT %s FROM weir_state.%s UNION ALL %s", ColumnList(rewrite->columns),
+                   StateName(query_id, ""), PartialsOf(rewrite, query_id));
+}
+
+}  // namespace
+
+char *ColumnList(const List *names) {
+  StringInfoData out;
+  initStringInfo(&out);
+  AppendList(&out, names, "");
+  return out.data;
+}
+
+char *PartialsOf(const Rewrite *rewrite, int32 query_id) {
+  Query *query = CopyOf(rewrite->definition);
+  if (rewrite->is_aggregation) {
+    query->targetList = PartialTargets(rewrite);
+    query->hasAggs = true;
+    query->havingQual = rewrite->keys == NIL ? HasRows() : nullptr;
+  }
+  if (query_id != 0) AddMarker(query, query_id);
+  return pg_get_querydef(query, false);
+}
+
+char *DefinitionOf(const Rewrite *rewrite) {
+  return pg_get_querydef(CopyOf(rewrite->definition), false);
+}
+
+char *TickOf(const Rewrite *rewrite, int32 query_id) {
+  StringInfoData out;
+  initStringInfo(&out);
+  appendStringInfoString(&out, InsertInto(rewrite, query_id, "_new"));
+  if (!rewrite->is_aggregation) return out.data;
+  appendStringInfo(&out, " ON CONFLICT (%s) DO ", IndexKeysOf(rewrite));
+  const char *separator = "UPDATE SET ";
+  const int keys = list_length(rewrite->keys);
+  ListCell *cell;
+  foreach (cell, rewrite->parts) {
+    const char *column =
+        static_cast<char *>(list_nth(rewrite->columns, keys + foreach_current_index(cell)));
+    appendStringInfo(&out, "%s%s = %s", separator, column,
+                     MergeTwo(static_cast<Part *>(lfirst(cell)), column));
+    separator = ", ";
+  }
+  if (rewrite->parts == NIL) appendStringInfoString(&out, "NOTHING");
+  return out.data;
+}
+
+char *FillOf(const Rewrite *rewrite, int32 query_id) {
+  return InsertInto(rewrite, query_id, "_all");
+}
+
+char *LiveOf(const Rewrite *rewrite, int32 query_id, Oid state_table) {
+  StringInfoData out;
+  initStringInfo(&out);
+  if (!rewrite->is_aggregation) {
+    AppendBothArms(&out, rewrite, query_id);
+    return out.data;
+  }
+  List *context = deparse_context_for("merged", state_table);
+  appendStringInfoString(&out, "SELECT ");
+  AppendOutput(&out, rewrite, context);
+  appendStringInfoString(&out, " FROM (SELECT ");
+  AppendMergedRow(&out, rewrite, MergeRows);
+  appendStringInfoString(&out, " FROM (");
+  AppendBothArms(&out, rewrite, query_id);
+  appendStringInfoString(&out, ") pieces");
+  AppendGroupBy(&out, rewrite);
+  appendStringInfoString(&out, ") merged");
+  if (rewrite->having != nullptr) {
+    appendStringInfo(&out, " WHERE %s", deparse_expression(rewrite->having, context, true, false));
+  }
+  return out.data;
+}
+
+char *ContentsOf(const Rewrite *rewrite, int32 query_id) {
+  StringInfoData out;
+  initStringInfo(&out);
+  const char *arms = psprintf("SELECT %s FROM weir_state.%s UNION ALL SELECT %s FROM weir_state.%s",
+                              ColumnList(rewrite->columns), StateName(query_id, ""),
+                              ColumnList(rewrite->columns), StateName(query_id, "_new"));
+  if (!rewrite->is_aggregation) return pstrdup(arms);
+  appendStringInfoString(&out, "SELECT ");
+  AppendMergedRow(&out, rewrite, MergeKept);
+  if (rewrite->columns != NIL) appendStringInfoString(&out, ", ");
+  appendStringInfo(&out, "0 AS lane FROM (%s) pieces", arms);
+  AppendGroupBy(&out, rewrite);
+  if (rewrite->keys == NIL) appendStringInfoString(&out, " HAVING pg_catalog.count(*) > 0");
+  return out.data;
+}
+
+char *IndexKeysOf(const Rewrite *rewrite) {
+  if (!rewrite->is_aggregation) return nullptr;
+  List *names = list_copy_head(rewrite->columns, list_length(rewrite->keys));
+  return ColumnList(lappend(names, pstrdup("lane")));
+}
+
+}  // namespace weir::continuous

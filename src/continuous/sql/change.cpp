@@ -1,0 +1,125 @@
+// weir.drop_query(), pause_query(), resume_query() and refresh_query()
+#include "continuous/catalog/catalog.hpp"
+#include "continuous/catalog/extension_rights.hpp"
+#include "continuous/delta/delta.hpp"
+#include "continuous/hold/hold.hpp"
+#include "continuous/rewrite/names.hpp"
+#include "continuous/rewrite/objects.hpp"
+#include "continuous/rewrite/rewrite.hpp"
+#include "continuous/sql/require.hpp"
+#include "continuous/worker/commit.hpp"
+#include "pg/sql_function.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+}
+
+namespace weir::continuous {
+namespace {
+
+QueryRow *Begin(FunctionCallInfo fcinfo) {
+  RequireActive();
+  return RequireOwnQuery(PG_GETARG_OID(0));
+}
+
+// The objects are the owner's, and so is whoever is here; the tables of ours are not.
+void DropEverything(const QueryRow &row) {
+  DropFrontier(row.id);
+  const int level = PinSearchPath();
+  RunSql(psprintf("DROP VIEW %s", QualifiedRelation(row.result)), SPI_OK_UTILITY);
+  DropStateObjects(row.id);
+  UnpinSearchPath(level);
+  DeleteQuery(row.id);
+  ReleaseHold();
+  ReloadAtCommit();
+}
+
+char *ColumnsOfState(int32 id) {
+  SPI_connect();
+  SPI_execute(
+      psprintf("SELECT pg_catalog.string_agg(pg_catalog.quote_ident(attname), ', ' ORDER BY "
+               "attnum) FROM pg_catalog.pg_attribute WHERE attrelid = 'weir_state.%s'::"
+               "pg_catalog.regclass AND attnum > 0 AND NOT attisdropped",
+               StateName(id, "_all")),
+      true, 0);
+  char *found = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+  char *columns = static_cast<char *>(SPI_palloc(strlen(found) + 1));
+  strcpy(columns, found);
+  SPI_finish();
+  return columns;
+}
+
+// Readers see the old result or the new one: rows are deleted, not truncated, and the frontier
+// changes with them.
+void Rebuild(const QueryRow &row) {
+  AcquireHold();
+  DropFrontier(row.id);
+  const FullTransactionId horizon = CurrentHorizon();
+  InitFrontier(row.id, horizon, SourceOfQuery(row.id));
+  const int level = PinSearchPath();
+  const char *state = StateName(row.id, "");
+  RunSql(psprintf("DELETE FROM weir_state.%s", state), SPI_OK_DELETE);
+  const char *columns = ColumnsOfState(row.id);
+  RunAtHorizon(psprintf("INSERT INTO weir_state.%s (%s) SELECT %s FROM weir_state.%s", state,
+                        columns, columns, StateName(row.id, "_all")),
+               horizon);
+  UnpinSearchPath(level);
+}
+
+void GoOn(const QueryRow &row) {
+  ForgetFailure(row.id);
+  WantWorkerAtCommit(row.owner);
+  ReloadAtCommit();
+}
+
+}  // namespace
+}  // namespace weir::continuous
+
+WEIR_FUNCTION(weir_drop_query) {
+  using namespace weir::continuous;
+  DropEverything(*Begin(fcinfo));
+  PG_RETURN_VOID();
+}
+
+WEIR_FUNCTION(weir_pause_query) {
+  using namespace weir::continuous;
+  const QueryRow *row = Begin(fcinfo);
+  SetPaused(row->id, true);
+  ReloadAtCommit();
+  PG_RETURN_VOID();
+}
+
+WEIR_FUNCTION(weir_resume_query) {
+  using namespace weir::continuous;
+  const QueryRow *row = Begin(fcinfo);
+  SetPaused(row->id, false);
+  GoOn(*row);
+  PG_RETURN_VOID();
+}
+
+WEIR_FUNCTION(weir_refresh_query) {
+  using namespace weir::continuous;
+  RequireReadCommitted("weir.refresh_query()");
+  const QueryRow *row = Begin(fcinfo);
+  Rebuild(*row);
+  GoOn(*row);
+  PG_RETURN_VOID();
+}
+
+WEIR_FUNCTION(weir_refuse_change) {
+  if (!CALLED_AS_TRIGGER(fcinfo)) {
+    ereport(ERROR, errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+            errmsg("weir.refuse_change() is a trigger function"));
+  }
+  const auto *call = reinterpret_cast<TriggerData *>(fcinfo->context);
+  ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+          errmsg("rows of \"%s\" cannot be changed: a continuous query counts on them",
+                 RelationGetRelationName(call->tg_relation)),
+          errhint("The query was created with on_delete => 'error'; create it with on_delete => "
+                  "'ignore' to allow changes."));
+  PG_RETURN_NULL();
+}

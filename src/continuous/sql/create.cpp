@@ -1,0 +1,164 @@
+// weir.create_query()
+#include "continuous/catalog/catalog.hpp"
+#include "continuous/catalog/extension_rights.hpp"
+#include "continuous/delta/delta.hpp"
+#include "continuous/hold/hold.hpp"
+#include "continuous/rewrite/definition.hpp"
+#include "continuous/rewrite/objects.hpp"
+#include "continuous/rewrite/rewrite.hpp"
+#include "continuous/sql/require.hpp"
+#include "continuous/worker/commit.hpp"
+#include "continuous/worker/shared.hpp"
+#include "pg/sql_function.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_class.h"
+#include "nodes/makefuncs.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/rls.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+#include "utils/varlena.h"
+}
+
+namespace weir::continuous {
+namespace {
+
+struct Options {
+  const Interval *tick;
+  bool rejects_changes;
+  bool has_backfill;
+};
+
+bool MayLogIn(Oid role) {
+  HeapTuple tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
+  if (!HeapTupleIsValid(tuple)) return false;
+  const bool may = reinterpret_cast<Form_pg_authid>(GETSTRUCT(tuple))->rolcanlogin;
+  ReleaseSysCache(tuple);
+  return may;
+}
+
+// The worker connects as the owner, so that nothing runs with more rights than the owner's.
+void RequireLogin() {
+  if (MayLogIn(GetUserId())) return;
+  const char *name = quote_identifier(GetUserNameFromId(GetUserId(), false));
+  ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+          errmsg("role %s cannot own a continuous query because it may not log in", name),
+          errdetail("A worker connects as the owner of the query."),
+          errhint("Run ALTER ROLE %s LOGIN; it needs no password.", name));
+}
+
+bool IsErrorOption(const text *option) {
+  const char *value = text_to_cstring(option);
+  if (strcmp(value, "ignore") == 0) return false;
+  if (strcmp(value, "error") == 0) return true;
+  ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+          errmsg("invalid value for parameter \"on_delete\": \"%s\"", value),
+          errhint("Use 'ignore' or 'error'."));
+  pg_unreachable();
+}
+
+void RequireTick(const Interval *tick) {
+  if (tick->month == 0 && tick->day >= 0 && tick->time >= 0 && tick->day <= 1) return;
+  ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+          errmsg("invalid value for parameter \"tick\""),
+          errdetail("It must be between 0 and 1 day."), errhint("Use for example '1 second'."));
+}
+
+Target TargetOf(const text *name) {
+  RangeVar *range = makeRangeVarFromNameList(textToQualifiedNameList(const_cast<text *>(name)));
+  range->relpersistence = RELPERSISTENCE_PERMANENT;
+  const Oid schema = RangeVarGetAndCheckCreationNamespace(range, NoLock, nullptr);
+  if (OidIsValid(get_relname_relid(range->relname, schema))) {
+    ereport(ERROR, errcode(ERRCODE_DUPLICATE_TABLE),
+            errmsg("relation \"%s\" already exists", range->relname),
+            errhint("The result is a view of its own; give it another name."));
+  }
+  if (!isTempNamespace(schema)) return {schema, range->relname};
+  ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+          errmsg("the result of a continuous query cannot be temporary"),
+          errhint("Name a schema that is not temporary."));
+  pg_unreachable();
+}
+
+// Whoever may read the result sees what the owner's rows say.
+void MentionRowSecurity(const RangeTblEntry *source) {
+  if (check_enable_rls(source->relid, GetUserId(), true) != RLS_ENABLED) return;
+  ereport(NOTICE,
+          errmsg("row security of the source applies as it does to role %s",
+                 quote_identifier(GetUserNameFromId(GetUserId(), false))),
+          errdetail("Whoever may read the result sees those rows, whatever the policies say of "
+                    "the reader."));
+}
+
+Rewrite *Analyse(const char *text) {
+  TextErrors errors;
+  OpenTextErrors(&errors, text);
+  const Definition definition = ParseDefinition(text);
+  Rewrite *rewrite = RewriteDefinition(definition);
+  CloseTextErrors(&errors);
+  const RangeTblEntry *source = SourceOf(definition.query);
+  RequireWatchable(source->relid);
+  if (superuser()) RequireSuperuserObjects(definition.query);
+  MentionRowSecurity(source);
+  return rewrite;
+}
+
+void RequirePlace() {
+  for (int i = 0; i < QueryPlaceCount(); i++) {
+    if (QueryPlaceAt(i).database.load() == InvalidOid) return;
+  }
+  ereport(ERROR, errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+          errmsg("there are %d continuous queries already", QueryPlaceCount()),
+          errhint("Run ALTER SYSTEM SET weir.max_queries = %d and restart the server.",
+                  QueryPlaceCount() * 2));
+}
+
+// The view is exact from the moment of its commit: what is below the horizon is filled in, what is
+// above is new.
+Oid Create(const Target &target, const Rewrite *rewrite, const Options &options) {
+  const Oid source = SourceOf(rewrite->definition)->relid;
+  const int32 id = NextQueryId();
+  const FullTransactionId horizon = CurrentHorizon();
+  const int level = PinSearchPath();
+  InitFrontier(id, horizon, source);
+  const Oid result = MakeObjects(rewrite, id, target);
+  if (options.has_backfill) RunAtHorizon(FillOf(rewrite, id), horizon);
+  if (options.rejects_changes) MakeGuard(source, id);
+  AddQuery({.id = id,
+            .result = result,
+            .owner = GetUserId(),
+            .statement = TickOf(rewrite, id),
+            .tick_ms = 0,
+            .rejects_changes = options.rejects_changes,
+            .is_paused = false},
+           ContentsOf(rewrite, id), options.tick);
+  UnpinSearchPath(level);
+  WantWorkerAtCommit(GetUserId());
+  return result;
+}
+
+}  // namespace
+}  // namespace weir::continuous
+
+WEIR_FUNCTION(weir_create_query) {
+  using namespace weir::continuous;
+  RequireActive();
+  RequireReadCommitted("weir.create_query()");
+  PreventCommandIfReadOnly("weir.create_query()");
+  const Options options{PG_GETARG_INTERVAL_P(2), IsErrorOption(PG_GETARG_TEXT_PP(3)),
+                        PG_GETARG_BOOL(4)};
+  RequireTick(options.tick);
+  RequireLogin();
+  RequirePlace();
+  AcquireHold();
+  const Rewrite *rewrite = Analyse(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+  const Target target = TargetOf(PG_GETARG_TEXT_PP(0));
+  PG_RETURN_OID(Create(target, rewrite, options));
+}

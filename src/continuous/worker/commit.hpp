@@ -1,0 +1,20 @@
+// What happens to workers when a transaction commits.
+#pragma once
+
+#include "pg/pg.hpp"
+
+namespace weir::continuous {
+
+// Called once, from Install().
+void InstallCommitCallback();
+
+// At the commit of the current transaction, and only then:
+void WantWorkerAtCommit(Oid owner);  // a worker for that owner in this database
+void WantKeeperAtCommit();           // somebody has to look after this database
+void ReloadAtCommit();               // queries of this database have changed
+void ForgetAtCommit(Oid database);   // that database is gone
+
+// This process is one of our workers: its own transactions wake nobody.
+void NeverWake();
+
+}  // namespace weir::continuous

@@ -1,0 +1,220 @@
+#include "continuous/worker/step.hpp"
+
+#include "continuous/catalog/extension_rights.hpp"
+#include "continuous/delta/delta.hpp"
+#include "continuous/rewrite/definition.hpp"
+#include "continuous/rewrite/names.hpp"
+#include "pg/compat.hpp"
+#include "pg/failpoint.hpp"
+
+extern "C" {
+#include "access/table.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_extension.h"
+#include "rewrite/rewriteHandler.h"
+#include "storage/lmgr.h"
+#include "storage/lwlock.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+}
+
+namespace weir::continuous {
+namespace {
+
+constexpr int kFirstRetryMs = 1000;
+constexpr int kLongestRetryMs = 60'000;
+constexpr int kBusyRetryMs = 300;
+
+// What the owner may do has been looked at when the query was created, and is by every step; what a
+// superuser runs is looked at again too.
+void CheckSuperuserObjects(const KeptQuery &query) {
+  if (!superuser_arg(query.row.owner)) return;
+  const Oid view = get_relname_relid(StateName(query.row.id, "_definition"),
+                                     get_namespace_oid("weir_state", false));
+  if (!OidIsValid(view)) return;
+  Relation relation = table_open(view, AccessShareLock);
+  RequireSuperuserObjects(get_view_query(relation));
+  table_close(relation, AccessShareLock);
+}
+
+void PrepareStep(KeptQuery *query) {
+  if (query->plan != nullptr) return;
+  SPIPlanPtr plan = SPI_prepare(query->row.statement, 0, nullptr);
+  if (plan == nullptr || SPI_keepplan(plan) != 0) {
+    elog(ERROR, "could not prepare the step of continuous query %d", query->row.id);
+  }
+  query->plan = plan;
+}
+
+// Functions of the query's run as the owner, and may not change what the session is.
+void RunStatement(KeptQuery *query) {
+  Oid user;
+  int security_context;
+  GetUserIdAndSecContext(&user, &security_context);
+  SetUserIdAndSecContext(user, security_context | SECURITY_RESTRICTED_OPERATION);
+  const int level = PinSearchPath();
+  PushActiveSnapshot(GetTransactionSnapshot());
+  SPI_connect();
+  CheckSuperuserObjects(*query);
+  PrepareStep(query);
+  WEIR_FAILPOINT("step.before_insert");
+  const int code = SPI_execute_plan(query->plan, nullptr, nullptr, false, 0);
+  if (code != SPI_OK_INSERT) elog(ERROR, "unexpected result of a step: %d", code);
+  WEIR_FAILPOINT("step.after_insert");
+  SPI_finish();
+  PopActiveSnapshot();
+  UnpinSearchPath(level);
+  SetUserIdAndSecContext(user, security_context);
+}
+
+// When a step began, and what it could not go beyond.
+struct Start {
+  TimestampTz at;
+  FullTransactionId next;
+};
+
+void ReportProgress(KeptQuery *query, const Tick &tick, const Start &start) {
+  // An idle step knows of everything up to its end, too.
+  const FullTransactionId frontier =
+      FullTransactionIdPrecedes(tick.h0, tick.h1) ? tick.h1 : tick.h0;
+  query->is_blocked = FullTransactionIdPrecedes(frontier, start.next);
+  QueryPlace *place = query->place;
+  if (place == nullptr) return;
+  place->frontier.store(U64FromFullTransactionId(frontier));
+  place->checked_at.store(start.at);
+  if (!query->is_blocked) place->caught_up_at.store(start.at);
+}
+
+void CountTick(QueryPlace *place, const Tick &tick, TimestampTz started) {
+  if (place == nullptr) return;
+  const auto took = static_cast<uint64>(GetCurrentTimestamp() - started);
+  place->ticks.fetch_add(1);
+  place->rows.fetch_add(static_cast<uint64>(tick.rows_found));
+  place->last_us.store(took);
+  place->total_us.fetch_add(took);
+}
+
+void Recover(KeptQuery *query) {
+  if (query->failures == 0) return;
+  query->failures = 0;
+  StartTransactionCommand();
+  if (LockExtensionAgainstDrop()) {
+    PushActiveSnapshot(GetTransactionSnapshot());
+    ForgetFailure(query->row.id);
+    PopActiveSnapshot();
+  }
+  CommitTransactionCommand();
+  ereport(LOG, errmsg("continuous query %d goes on", query->row.id));
+}
+
+StepResult TryStep(KeptQuery *query) {
+  const Start start{GetCurrentTimestamp(), ReadNextFullTransactionId()};
+  SetCurrentStatementStartTimestamp();
+  StartTransactionCommand();
+  if (!LockExtensionAgainstDrop()) {
+    CommitTransactionCommand();
+    return StepResult::kGone;
+  }
+  Tick tick{};
+  const TickStart kind = OpenTick(query->row.id, &tick);
+  query->is_stale = kind == TickStart::kStale;
+  if (kind == TickStart::kOpen) {
+    RunStatement(query);
+    CloseTick(&tick);
+    WEIR_FAILPOINT("step.before_commit");
+  }
+  CommitTransactionCommand();
+  WEIR_FAILPOINT("step.after_commit");
+  if (kind == TickStart::kStale) return StepResult::kDone;
+  ReportProgress(query, tick, start);
+  if (kind == TickStart::kOpen) CountTick(query->place, tick, start.at);
+  Recover(query);
+  return StepResult::kDone;
+}
+
+bool IsBusy(int sqlstate) {
+  return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED ||
+         sqlstate == ERRCODE_T_R_SERIALIZATION_FAILURE;
+}
+
+// A query without a frontier was just dropped, or has to be rebuilt; that is no failure of its own.
+bool StoreFailure(const KeptQuery &query, const ErrorData *error) {
+  FullTransactionId frontier;
+  bool is_there = false;
+  StartTransactionCommand();
+  if (LockExtensionAgainstDrop() && ReadFrontier(query.row.id, &frontier)) {
+    is_there = true;
+    PushActiveSnapshot(GetTransactionSnapshot());
+    NoteFailure({.query_id = query.row.id,
+                 .sqlstate = error->sqlerrcode,
+                 .message = error->message != nullptr ? error->message : "",
+                 .next_retry = query.retry_at});
+    PopActiveSnapshot();
+  }
+  CommitTransactionCommand();
+  return is_there;
+}
+
+// Whoever needs the database has interrupted the step.
+bool IsPaused(Oid owner) {
+  const WorkerPlace *place = FindWorkerPlace(MyDatabaseId, owner);
+  return place == nullptr || place->pauses.load() != 0;
+}
+
+// Somebody else's lock is waited for a little later, and a query whose tables are gone is so itself
+// in a moment; anything else is an error of the query's,
+// tried again ever more rarely.
+void NoteStepFailure(KeptQuery *query, const ErrorData *error) {
+  if (error->sqlerrcode == ERRCODE_QUERY_CANCELED && IsPaused(query->row.owner)) return;
+  const bool is_gone = error->sqlerrcode == ERRCODE_UNDEFINED_TABLE;
+  if (is_gone) ReloadQueries(MyDatabaseId);
+  const bool is_busy = is_gone || IsBusy(error->sqlerrcode);
+  int wait = kBusyRetryMs;
+  if (!is_busy) {
+    wait = Min(kFirstRetryMs << Min(query->failures, 10), kLongestRetryMs);
+    query->failures++;
+  }
+  query->retry_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait);
+  query->is_dirty = true;
+  if (is_busy) return;
+  if (!StoreFailure(*query, error) || query->failures > 1) return;
+  ereport(LOG, errcode(error->sqlerrcode),
+          errmsg("continuous query %d failed: %s", query->row.id, error->message),
+          errhint("It is tried again; SELECT * FROM weir.queries shows its state."));
+}
+
+}  // namespace
+
+bool LockExtensionAgainstDrop() {
+  const Oid extension = ExtensionOid();
+  if (!OidIsValid(extension)) return false;
+  LockDatabaseObject(ExtensionRelationId, extension, 0, AccessShareLock);
+  // While the lock was waited for, the extension may have gone.
+  return ExtensionOid() == extension;
+}
+
+StepResult RunStep(KeptQuery *query) {
+  MemoryContext context = CurrentMemoryContext;
+  volatile StepResult result = StepResult::kFailed;
+  PG_TRY();
+  { result = TryStep(query); }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(context);
+    ErrorData *error = CopyErrorData();
+    FlushErrorState();
+    AbortCurrentTransaction();
+    MemoryContextSwitchTo(context);
+    NoteStepFailure(query, error);
+    FreeErrorData(error);
+  }
+  PG_END_TRY();
+  MemoryContextSwitchTo(context);
+  query->last_step = GetCurrentTimestamp();
+  return result;
+}
+
+}  // namespace weir::continuous

@@ -1,0 +1,300 @@
+// The worker of continuous queries: one for each owner in each database, connected as that owner;
+// and the keeper, which comes for a moment to see whose workers are wanted.
+#include "continuous/hold/hold.hpp"
+#include "continuous/worker/commit.hpp"
+#include "continuous/worker/keeper.hpp"
+#include "continuous/worker/shared.hpp"
+#include "continuous/worker/step.hpp"
+#include "pg/compat.hpp"
+#include "pg/pg.hpp"
+#include "worker/launcher.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+PGDLLEXPORT void weir_query_worker_main(Datum argument);
+}
+
+namespace weir::continuous {
+namespace {
+
+constexpr int64 kPollMs = 10'000;  // for what no commit tells
+constexpr int64 kHoldMs = 1000;
+
+WorkerPlace *place = nullptr;
+MemoryContext worker_context = nullptr;
+List *queries = NIL;  // of KeptQuery *
+TimestampTz next_hold = 0;
+
+void LeavePlace(int, Datum) {
+  place->process.store(-1);
+  place->pid.store(0);
+  worker::WakeLauncher();
+}
+
+// False when the place is another's, or somebody needs the database without us.
+bool ClaimPlace() {
+  LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+  const bool wanted =
+      OidIsValid(place->database.load()) && place->pauses.load() == 0 && place->pid.load() <= 0;
+  if (wanted) {
+    place->pid.store(MyProcPid);
+    place->process.store(pg::MyProcessNumber());
+  } else if (place->pid.load() < 0) {
+    place->pid.store(0);
+  }
+  LWLockRelease(shared->lock);
+  return wanted;
+}
+
+void Override(const char *name, const char *value) {
+  SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE);
+}
+
+// What a database or role may have set must not change what the worker does.
+void UseOwnSettings() {
+  Override("search_path", "pg_catalog, pg_temp");
+  Override("lock_timeout", "2s");  // ALTER TABLE and DROP win
+  Override("statement_timeout", "0");
+  Override("idle_in_transaction_session_timeout", "0");
+  Override("default_transaction_isolation", "read committed");
+  Override("default_transaction_read_only", "off");
+  Override("session_replication_role", "origin");
+  Override("TimeZone", "UTC");
+  Override("DateStyle", "ISO, YMD");
+  Override("IntervalStyle", "postgres");
+  Override("extra_float_digits", "1");
+  Override("row_security", "on");
+  Override("weir.capture", "off");
+}
+
+void Connect() {
+  BackgroundWorkerInitializeConnectionByOid(place->database.load(), place->owner.load(), 0);
+  UseOwnSettings();
+  NeverWake();
+  pgstat_report_appname(OidIsValid(place->owner.load()) ? "pg_weir query worker"
+                                                        : "pg_weir keeper");
+}
+
+bool WantsToStop() { return place->pauses.load() != 0; }
+
+KeptQuery *FindKept(int32 id) {
+  ListCell *cell;
+  foreach (cell, queries) {
+    auto *query = static_cast<KeptQuery *>(lfirst(cell));
+    if (query->row.id == id) return query;
+  }
+  return nullptr;
+}
+
+void Drop(KeptQuery *query) {
+  if (query->plan != nullptr) SPI_freeplan(query->plan);
+  FreeQueryPlace(MyDatabaseId, query->row.id);
+  pfree(query->row.statement);
+  pfree(query);
+}
+
+KeptQuery *Keep(QueryRow *row) {
+  KeptQuery *query = FindKept(row->id);
+  if (query == nullptr) {
+    query = static_cast<KeptQuery *>(palloc0(sizeof(KeptQuery)));
+    query->place = TakeQueryPlace(MyDatabaseId, row->id);
+    if (query->place != nullptr) {
+      query->place->owner.store(row->owner);
+      query->place->worker_pid.store(MyProcPid);
+    }
+  } else {
+    pfree(query->row.statement);
+  }
+  query->row = *row;
+  query->retry_at = 0;
+  query->is_dirty = true;
+  return query;
+}
+
+void DropOthers(List *rows) {
+  ListCell *cell;
+  foreach (cell, queries) {
+    auto *query = static_cast<KeptQuery *>(lfirst(cell));
+    bool remains = false;
+    ListCell *other;
+    foreach (other, rows) remains |= static_cast<QueryRow *>(lfirst(other))->id == query->row.id;
+    if (remains) continue;
+    queries = foreach_delete_current(queries, cell);
+    Drop(query);
+  }
+}
+
+// False when the extension is gone.
+bool LoadQueries() {
+  StartTransactionCommand();
+  List *rows = NIL;
+  const bool is_there = LockExtensionAgainstDrop();
+  if (is_there) {
+    PushActiveSnapshot(GetTransactionSnapshot());
+    MemoryContext old = MemoryContextSwitchTo(worker_context);
+    rows = QueriesOfOwner(place->owner.load());
+    MemoryContextSwitchTo(old);
+    PopActiveSnapshot();
+  }
+  CommitTransactionCommand();
+  MemoryContextSwitchTo(worker_context);
+  DropOthers(rows);
+  List *kept = NIL;
+  ListCell *cell;
+  foreach (cell, rows) {
+    auto *row = static_cast<QueryRow *>(lfirst(cell));
+    kept = lappend(kept, Keep(row));
+    pfree(row);
+  }
+  list_free(queries);
+  list_free(rows);
+  queries = kept;
+  return is_there;
+}
+
+// When the query's next step is due, in milliseconds from `now`; not before something has happened,
+// or for the poll.
+int64 WaitOf(const KeptQuery &query, TimestampTz now, bool hurry) {
+  if (query.row.is_paused) return kPollMs;
+  const int64 since = (now - query.last_step) / 1000;
+  int64 wait = Max(kPollMs, query.row.tick_ms) - since;
+  if (query.is_dirty) wait = Min(wait, hurry ? 0 : query.row.tick_ms - since);
+  return Max(wait, (query.retry_at - now + 999) / 1000);
+}
+
+void MarkDirty() {
+  ListCell *cell;
+  foreach (cell, queries) static_cast<KeptQuery *>(lfirst(cell))->is_dirty = true;
+}
+
+void KeepHold(TimestampTz now) {
+  if (now < next_hold) return;
+  next_hold = TimestampTzPlusMilliseconds(now, kHoldMs);
+  StartTransactionCommand();
+  if (LockExtensionAgainstDrop()) AdvanceHold();
+  CommitTransactionCommand();
+  MemoryContextSwitchTo(worker_context);
+}
+
+// Runs what is due; false when the extension is gone.
+bool RunRound() {
+  if (place->reload.exchange(0) != 0 && !LoadQueries()) return false;
+  const bool hurry = place->hurry.exchange(0) != 0;
+  if (place->changed.exchange(0) != 0 || hurry) MarkDirty();
+  bool is_blocked = false;
+  ListCell *cell;
+  foreach (cell, queries) {
+    auto *query = static_cast<KeptQuery *>(lfirst(cell));
+    if (WantsToStop()) return true;
+    if (WaitOf(*query, GetCurrentTimestamp(), hurry) <= 0) {
+      query->is_dirty = false;
+      if (RunStep(query) == StepResult::kGone) return false;
+    }
+    is_blocked |= query->is_blocked;
+  }
+  place->blocked.store(is_blocked ? 1 : 0);
+  KeepHold(GetCurrentTimestamp());
+  place->rounds.fetch_add(1);
+  return true;
+}
+
+void Sleep(int64 ms) {
+  pgstat_report_activity(STATE_IDLE, nullptr);
+  WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, static_cast<long>(ms),
+            PG_WAIT_EXTENSION);
+  ResetLatch(MyLatch);
+  // A request to cancel is for a statement, and there is none here.
+  QueryCancelPending = false;
+  CHECK_FOR_INTERRUPTS();
+  if (ConfigReloadPending) {
+    ConfigReloadPending = false;
+    ProcessConfigFile(PGC_SIGHUP);
+  }
+}
+
+int64 ShortestWait() {
+  int64 wait = kPollMs;
+  ListCell *cell;
+  foreach (cell, queries) {
+    wait = Min(wait, WaitOf(*static_cast<KeptQuery *>(lfirst(cell)), GetCurrentTimestamp(), false));
+  }
+  return wait;
+}
+
+// Until something is due or somebody wants something.
+void WaitForWork() {
+  while (!WantsToStop() && place->reload.load() == 0 && place->hurry.load() == 0) {
+    if (place->changed.exchange(0) != 0) MarkDirty();
+    const int64 left = ShortestWait();
+    if (left <= 0) return;
+    Sleep(left);
+  }
+}
+
+bool FreePlaceUnlessWanted() {
+  LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+  const bool is_free = place->reload.load() == 0;
+  if (is_free) {
+    if (OidIsValid(place->database.load())) shared->worker_count.fetch_sub(1);
+    place->database.store(InvalidOid);
+    place->blocked.store(0);
+  }
+  LWLockRelease(shared->lock);
+  return is_free;
+}
+
+void RunWorker() {
+  while (!WantsToStop()) {
+    const bool is_there = RunRound();
+    if (!WantsToStop() && (!is_there || queries == NIL) && FreePlaceUnlessWanted()) {
+      DropOthers(NIL);
+      WantWorker(MyDatabaseId, InvalidOid);
+      return;
+    }
+    if (is_there) WaitForWork();
+  }
+}
+
+void RunKeeper() {
+  do {
+    place->reload.store(0);
+    place->rounds.fetch_add(1);
+    KeepDatabase();
+  } while (!FreePlaceUnlessWanted());
+}
+
+}  // namespace
+}  // namespace weir::continuous
+
+void weir_query_worker_main(Datum argument) {
+  using namespace weir::continuous;
+  pqsignal(SIGTERM, die);
+  pqsignal(SIGHUP, SignalHandlerForConfigReload);
+  BackgroundWorkerUnblockSignals();
+  place = &WorkerPlaceAt(DatumGetInt32(argument));
+  if (!ClaimPlace()) proc_exit(0);
+  on_shmem_exit(LeavePlace, Datum{0});
+  const bool is_keeper = !OidIsValid(place->owner.load());
+  Connect();
+  worker_context =
+      AllocSetContextCreate(TopMemoryContext, "weir query worker", ALLOCSET_DEFAULT_SIZES);
+  CurrentMemoryContext = worker_context;
+  if (is_keeper) {
+    RunKeeper();
+  } else {
+    RunWorker();
+  }
+  proc_exit(0);
+}

@@ -1,0 +1,370 @@
+# Tortures a continuous query: writers of every kind, maintenance, kills, and a comparison of what is
+# read with a ledger of all rows, again and again, each in one snapshot.
+package Torture;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use IPC::Run ();
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep time);
+use Weir;
+
+our @EXPORT = qw(start_torture torture stop_torture query_subject query_missing);
+
+# A partitioned table, one of whose partitions has other attribute numbers; long values out of line;
+# and the ledger, which nobody updates or deletes from.
+my $schema = <<'SQL';
+CREATE TABLE src (part int, k int, v bigint, u int, pad text, UNIQUE (part, u)) PARTITION BY LIST (part);
+CREATE TABLE src_0 PARTITION OF src FOR VALUES IN (0);
+CREATE TABLE src_1 (dropped text, pad text, k int, part int, u int, v bigint);
+ALTER TABLE src_1 DROP COLUMN dropped;
+ALTER TABLE src ATTACH PARTITION src_1 FOR VALUES IN (1);
+CREATE TABLE src_2 PARTITION OF src FOR VALUES IN (2) WITH (fillfactor = 70);
+CREATE TABLE src_3 PARTITION OF src FOR VALUES IN (3);
+ALTER TABLE src_0 ALTER pad SET STORAGE EXTERNAL;
+ALTER TABLE src_1 ALTER pad SET STORAGE EXTERNAL;
+CREATE INDEX src_k ON src (k);
+CREATE TABLE ledger (k int, v bigint, h bigint);
+CREATE FUNCTION long_pad() RETURNS text LANGUAGE sql VOLATILE AS
+  $$SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 100)$$;
+CREATE FUNCTION add_rows(n int, at int DEFAULT NULL) RETURNS void LANGUAGE sql VOLATILE AS $$
+  WITH added AS (
+    INSERT INTO src (part, k, v, pad)
+    SELECT coalesce(at, (random() * 3)::int), (random() * 19)::int, (random() * 1000000)::bigint,
+           CASE WHEN random() < 0.02 THEN long_pad() END
+    FROM generate_series(1, n)
+    RETURNING k, v, hashtext(pad) AS h)
+  INSERT INTO ledger SELECT * FROM added $$;
+-- Leaves the other partitions, and their parent, to whoever wants them for himself.
+CREATE FUNCTION add_to_last(n int) RETURNS void LANGUAGE sql VOLATILE AS $$
+  WITH added AS (
+    INSERT INTO src_3 (part, k, v) SELECT 3, (random() * 19)::int, (random() * 1000000)::bigint
+    FROM generate_series(1, n) RETURNING k, v, hashtext(pad))
+  INSERT INTO ledger SELECT * FROM added $$;
+-- Insertions that find another's value are taken back.
+CREATE FUNCTION add_unless_there(n int) RETURNS void LANGUAGE sql VOLATILE AS $$
+  WITH added AS (
+    INSERT INTO src (part, k, v, u)
+    SELECT (random() * 3)::int, (random() * 19)::int, (random() * 1000000)::bigint, (random() * 2000)::int
+    FROM generate_series(1, n)
+    ON CONFLICT DO NOTHING RETURNING k, v, hashtext(pad))
+  INSERT INTO ledger SELECT * FROM added $$;
+CREATE FUNCTION add_in_blocks(n int) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  FOR i IN 1 .. n LOOP
+    BEGIN
+      PERFORM add_rows(1);
+      IF random() < 0.3 THEN RAISE EXCEPTION 'not this one'; END IF;
+    EXCEPTION WHEN raise_exception THEN NULL;
+    END;
+  END LOOP;
+END $$;
+CREATE FUNCTION some_rows(n int) RETURNS TABLE (t oid, c tid) LANGUAGE sql VOLATILE AS
+  $$SELECT tableoid, ctid FROM src WHERE k = (random() * 19)::int LIMIT n FOR UPDATE SKIP LOCKED$$;
+CREATE FUNCTION last_rows(n int) RETURNS TABLE (t oid, c tid) LANGUAGE sql VOLATILE AS
+  $$SELECT tableoid, ctid FROM src WHERE k = (random() * 19)::int ORDER BY ctid DESC LIMIT n FOR UPDATE SKIP LOCKED$$;
+SQL
+
+# Weight and text of each kind of transaction.
+my @writers = (
+    [ 10, 'single', 'SELECT add_rows(1);' ],
+    [ 4, 'many', "\\set n random(2, 200)\nSELECT add_rows(:n);" ],
+    [ 3, 'savepoints',
+        "BEGIN;\nSELECT add_rows(2);\nSAVEPOINT a;\nSELECT add_rows(3);\nROLLBACK TO a;\nSELECT add_rows(1);\nSAVEPOINT b;\nSELECT add_rows(2);\nRELEASE b;\nCOMMIT;"
+    ],
+    [ 2, 'blocks', "\\set n random(1, 90)\nSELECT add_in_blocks(:n);" ],
+    [ 2, 'rollback', "BEGIN;\nSELECT add_rows(20);\nROLLBACK;" ],
+    [ 3, 'conflicts', 'SELECT add_unless_there(5);' ],
+    [ 4, 'update', "UPDATE src SET v = v + 1 WHERE (tableoid, ctid) IN (SELECT t, c FROM some_rows(20));" ],
+    [ 4, 'delete', "DELETE FROM src WHERE (tableoid, ctid) IN (SELECT t, c FROM last_rows(60));" ],
+    [ 2, 'insert_and_delete',
+        "BEGIN;\nSELECT add_rows(5);\nDELETE FROM src WHERE (tableoid, ctid) IN (SELECT t, c FROM last_rows(40));\nCOMMIT;"
+    ],
+    [ 1, 'insert_and_update',
+        "BEGIN;\nSELECT add_rows(5);\nUPDATE src SET v = v + 1 WHERE (tableoid, ctid) IN (SELECT t, c FROM some_rows(200));\nSELECT add_rows(1);\nCOMMIT;"
+    ],
+    [ 1, 'copy', "BEGIN;\nCOPY src (part, k, v) FROM '%s/rows';\nCOPY ledger (k, v) FROM '%s/ledger';\nCOMMIT;" ],
+    [ 1, 'prepared',
+        "\\set n random(1, 2000000000)\nBEGIN;\nSELECT add_rows(3);\nPREPARE TRANSACTION 'p:n:client_id';\n\\sleep 400 ms\nCOMMIT PREPARED 'p:n:client_id';" ],
+);
+
+my $expected = 'SELECT k, count(*)::bigint AS n, sum(v)::bigint AS v, coalesce(sum(h), 0)::bigint AS h FROM ledger GROUP BY k';
+my $differing =
+  "SELECT count(*) FROM ((SELECT * FROM live EXCEPT ALL $expected) UNION ALL ($expected EXCEPT ALL SELECT * FROM live)) d";
+
+# Of the running torture.
+my ($node, $subject, $directory, $log_start, @runs, %log);
+
+sub write_scripts
+{
+    my $long = is_long() ? 20 : 6;
+    my @all = (@writers, [ 0, 'long', "BEGIN;\nSELECT add_to_last(2);\nSELECT pg_sleep($long);\nSELECT add_to_last(2);\nCOMMIT;\n\\sleep 1 s" ]);
+    foreach my $writer (@all)
+    {
+        my ($weight, $name, $text) = @$writer;
+        $text =~ s/%s/$directory/g;
+        PostgreSQL::Test::Utils::append_to_file("$directory/$name.sql", "$text\n");
+    }
+    foreach (1 .. 300)
+    {
+        my ($k, $v) = (int(rand(20)), int(rand(1000000)));
+        PostgreSQL::Test::Utils::append_to_file("$directory/rows", int(rand(4)) . "\t$k\t$v\n");
+        PostgreSQL::Test::Utils::append_to_file("$directory/ledger", "$k\t$v\n");
+    }
+    PostgreSQL::Test::Utils::append_to_file("$directory/tick.sql", $subject->{tick});
+}
+
+# The subject is what is tested: `create` makes the state and a view `live` (k, n, v, h) over it,
+# `tick` is a pgbench script that takes a step (empty when somebody else does), `drained` says
+# whether partition src_4 has no new rows.
+sub start_torture
+{
+    ($node, $subject) = @_;
+    $directory = PostgreSQL::Test::Utils::tempdir();
+    chmod 0755, $directory;
+    %log = (checks => 0, differences => 0, retries => 0, unreachable => 0);
+    $log_start = 0;
+    @runs = ();
+    write_scripts();
+    $node->safe_psql('postgres', $schema);
+    $node->safe_psql('postgres', 'SELECT add_rows(500)');
+    $node->safe_psql('postgres', $subject->{create});
+    return;
+}
+
+# A continuous query of the extension, with its workers.
+sub query_subject
+{
+    return {
+        create => <<'SQL',
+SELECT weir.create_query('live', 'SELECT k, count(*) AS n, sum(v)::bigint AS v, coalesce(sum(hashtext(pad)), 0)::bigint AS h
+  FROM src GROUP BY k', tick => '50 ms');
+SQL
+        drained => "weir.wait('live', '1 s')",
+    };
+}
+
+# Differences once everything is in the state.
+sub query_missing
+{
+    return 'not consumed' if (ask("SELECT weir.wait('live', '60 s')"))[1] ne 't';
+    return (ask($differing))[1];
+}
+
+sub start_load
+{
+    my ($name, @arguments) = @_;
+    my $run = start_pgbench($node, 'postgres', $name, '-T', 3600, @arguments);
+    $run->{arguments} = [ $name, @arguments ];
+    push @runs, $run;
+    return;
+}
+
+# `calm` leaves out transactions that last: they hold back vacuum as much as the horizon.
+sub start_loads
+{
+    my ($calm) = @_;
+    my @kinds = grep { !$calm || $_->[1] ne 'prepared' } @writers;
+    start_load('writers', '-c', 5, '-R', 250, '--max-tries=10', map { ('-f', "$directory/$_->[1].sql\@$_->[0]") } @kinds);
+    start_load('long', '-c', 1, '-f', "$directory/long.sql") if !$calm;
+    start_load('ticks', '-c', 1, '-f', "$directory/tick.sql") if $subject->{tick};
+    return;
+}
+
+# What ended, because it or the server was killed, begins anew. Other ends are failures.
+sub revive_loads
+{
+    # Only reading tells that a run is over.
+    foreach my $run (@runs) { eval { $run->{handle}->pump_nb }; }
+    my @ended = grep { !$_->{handle}->pumpable } @runs;
+    @runs = grep { $_->{handle}->pumpable } @runs;
+    foreach my $run (@ended)
+    {
+        eval { $run->{handle}->finish };
+        if ($run->{errors} !~ /server closed|terminating|starting up|shutting down|recovery mode|could not connect|failed: No such file|connection .*failed|shut down/)
+        {
+            $log{stranger} //= $run->{errors};
+        }
+        start_load(@{ $run->{arguments} });
+        $log{revived}++;
+    }
+    return;
+}
+
+sub ask
+{
+    my ($sql, $lock_ms) = @_;
+    # Nobody may wait for a prepared transaction that this process is to end.
+    local $ENV{PGOPTIONS} = '-c weir.capture=off -c statement_timeout=60s -c lock_timeout=' . ($lock_ms // 0);
+    my ($status, $out, $err) = (0, '', '');
+    $status = $node->psql('postgres', $sql, stdout => \$out, stderr => \$err, on_error_stop => 1);
+    return ($status, $out, $err);
+}
+
+# Some comparisons, each under a snapshot of its own; in one of ten rounds under one snapshot, with time
+# in between.
+sub compare
+{
+    my $sql = join("; SELECT NULL FROM pg_sleep(0.05);\n", ($differing) x 4);
+    $sql = "BEGIN ISOLATION LEVEL REPEATABLE READ; $differing; SELECT NULL FROM pg_sleep(1.5); $differing; COMMIT"
+      if rand() < 0.1;
+    my ($status, $out, $err) = ask($sql);
+    my @answers = grep { /\d/ } split /\n/, $out;
+    $log{checks} += @answers;
+    if ($status != 0)
+    {
+        if ($err =~ /rows that the snapshot needs may be gone/) { $log{retries}++; }
+        elsif ($err =~ /was to be skipped|is stale|duplicate/) { $log{differences}++; $log{first} //= $err; }
+        elsif ($err =~ /ERROR/) { $log{refused} //= $err; }
+        else { $log{unreachable}++; }
+    }
+    return if !grep { $_ != 0 } @answers;
+    $log{differences}++;
+    $log{first} //= "at check $log{checks}: groups that differ: @answers";
+    return;
+}
+
+sub random_leaf { return 'src_' . int(rand(4)); }
+
+sub finish_prepared
+{
+    my ($only_some) = @_;
+    my ($status, $out) = ask("SELECT gid FROM pg_prepared_xacts WHERE prepared < now() - interval '2 seconds'");
+    foreach my $gid (split /\n/, $out // '')
+    {
+        next if $only_some && rand() < 0.5;
+        ask((rand() < 0.7 ? 'COMMIT' : 'ROLLBACK') . " PREPARED '$gid'");
+    }
+    return;
+}
+
+# What locks out everybody else does not get far while prepared transactions keep their locks.
+sub exclusively
+{
+    my ($sql) = @_;
+    finish_prepared(0);
+    return ask($sql, 500);
+}
+
+# A new partition gets rows and goes away again once its rows are consumed.
+sub partition_comes_and_goes
+{
+    exclusively('CREATE TABLE IF NOT EXISTS src_4 PARTITION OF src FOR VALUES IN (4); SELECT add_rows(300, 4); SELECT add_rows(1, 4)');
+    return if rand() < 0.5;
+    my ($status) = exclusively(<<SQL);
+BEGIN;
+LOCK TABLE src_4 IN SHARE ROW EXCLUSIVE MODE;
+DO \$\$BEGIN
+  FOR i IN 1 .. 100 LOOP
+    EXIT WHEN ($subject->{drained});
+    PERFORM pg_sleep(0.05);
+  END LOOP;
+  IF NOT ($subject->{drained}) THEN RAISE 'not consumed in time'; END IF;
+END\$\$;
+ALTER TABLE src DETACH PARTITION src_4;
+DROP TABLE src_4;
+COMMIT;
+SQL
+    $log{detached}++ if $status == 0;
+    return;
+}
+
+# Copies every row, and gives each a new transaction id.
+sub rewrite_all
+{
+    finish_prepared(0);
+    my ($status, $out, $err) =
+      ask("ALTER TABLE src DROP COLUMN IF EXISTS extra;\nALTER TABLE src ADD COLUMN extra float DEFAULT random()", 3000);
+    $log{rewritten}++ if $status == 0;
+    return $status;
+}
+
+my @maintenance = (
+    [ 'VACUUM', sub { return ask('VACUUM ' . random_leaf()); } ],
+    [ 'VACUUM all', sub { return ask('VACUUM src'); } ],
+    [ 'VACUUM FREEZE', sub { return ask('VACUUM FREEZE ' . random_leaf()); } ],
+    [ 'VACUUM FULL', sub { return exclusively('VACUUM FULL ' . random_leaf()); } ],
+    [ 'CLUSTER', sub { my $leaf = random_leaf(); return exclusively("CLUSTER $leaf USING ${leaf}_k_idx"); } ],
+    [ 'ALTER TABLE', sub { return rewrite_all(); } ],
+    [ 'partition', sub { partition_comes_and_goes(); return 0; } ],
+);
+
+sub wait_for_server
+{
+    return wait_until(sub { my ($status) = ask('SELECT 1'); return $status == 0; }, 60);
+}
+
+my @kills = (
+    [ 'ticker terminated',
+        sub { ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ticks' OR backend_type ~ 'continuous'"); } ],
+    [ 'writer killed',
+        sub {
+            my ($status, $pid) = ask("SELECT pid FROM pg_stat_activity WHERE application_name = 'writers' LIMIT 1");
+            kill 9, $pid if $status == 0 && $pid;
+            sleep(0.3);
+        } ],
+    [ 'immediate shutdown', sub { $node->stop('immediate'); $node->start; } ],
+);
+
+sub disturb
+{
+    my ($name, $action) = @{ $_[0] };
+    my ($status) = $action->();
+    $log{done}{$name}++ if !defined $status || $status == 0;
+    return;
+}
+
+# Runs for that long, or until `stop_early` and a difference was found. Returns what was counted.
+sub torture
+{
+    my ($seconds, %options) = @_;
+    my $end = time() + $seconds;
+    my $kill_every = $options{kill_every} // 12;
+    my $kill_number = int(rand(3));
+    my ($next_work, $next_kill) = (time() + 1, time() + $kill_every);
+    start_loads($options{calm});
+    while (time() < $end)
+    {
+        compare();
+        last if $options{stop_early} && $log{differences};
+        revive_loads();
+        finish_prepared(1) if rand() < 0.2;
+        if (time() > $next_work)
+        {
+            if ($options{maintain}) { ask($options{maintain}, 1000); }
+            else { disturb($maintenance[ rand @maintenance ]); }
+            $next_work = time() + ($options{maintain} ? 0 : rand(1.5));
+        }
+        if ($kill_every && time() > $next_kill)
+        {
+            my ($name, $kill) = @{ $kills[ $kill_number++ % @kills ] };
+            $kill->();
+            $log{done}{$name}++;
+            wait_for_server();
+            $next_kill = time() + $kill_every * (0.5 + rand());
+        }
+    }
+    return \%log;
+}
+
+# Lets everything end, and compares once more.
+sub stop_torture
+{
+    foreach my $run (@runs)
+    {
+        $run->{handle}->signal('TERM') if $run->{handle}->pumpable;
+        eval { $run->{handle}->finish };
+    }
+    @runs = ();
+    ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name IN ('writers', 'long')");
+    wait_for_server();
+    sleep(2.2);
+    finish_prepared(0);
+    compare() for 1 .. 3;
+    return \%log;
+}
+
+1;
