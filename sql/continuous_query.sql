@@ -42,6 +42,9 @@ SELECT weir.create_query('keys', 'SELECT symbol FROM trade GROUP BY symbol, qty'
 SELECT weir.create_query('later', 'SELECT symbol, count(*) FROM trade GROUP BY symbol', backfill => false);
 CREATE TABLE nothing (a int);
 SELECT weir.create_query('empty', 'SELECT count(*), sum(a), avg(a) FROM nothing');
+-- a result may have the name that its state has elsewhere
+SELECT weir.create_query('q9', 'SELECT a FROM nothing');
+SELECT weir.drop_query('q9');
 CREATE FUNCTION q() RETURNS SETOF regclass LANGUAGE sql AS
     $$SELECT result FROM weir.continuous_queries WHERE result::oid <> 'cq.later'::regclass ORDER BY id$$;
 SELECT q, differences(q) FROM q();

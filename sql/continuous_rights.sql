@@ -84,7 +84,8 @@ SELECT state, sqlstate FROM weir.queries WHERE name = 'rights.hostile'::regclass
 SELECT weir.pause_query('rights.trapped'), weir.resume_query('rights.trapped');
 SELECT weir.drop_query('rights.hostile');
 -- a trigger on the state runs as the owner too
-SELECT format('CREATE TRIGGER gain BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION rights.gain()', state_table) FROM weir.queries WHERE name = 'rights.trapped'::regclass \gexec
+SELECT state_table FROM weir.queries WHERE name = 'rights.trapped'::regclass \gset
+CREATE TRIGGER gain BEFORE INSERT ON :state_table FOR EACH ROW EXECUTE FUNCTION rights.gain();
 INSERT INTO trap VALUES (3, 3);
 SELECT weir.wait('rights.trapped', '1 s');
 SELECT state, sqlstate, last_error FROM weir.queries WHERE name = 'rights.trapped'::regclass;

@@ -103,10 +103,6 @@ GRANT EXECUTE ON FUNCTION weir.wait(regclass, interval) TO PUBLIC;
 
 -- Aggregates that keep, merge and finish partial results. They run the functions of other aggregates
 -- with the rights of who calls them.
-CREATE AGGREGATE weir.total(bigint) (
-    SFUNC = pg_catalog.int8pl, STYPE = bigint, COMBINEFUNC = pg_catalog.int8pl, PARALLEL = SAFE);
-COMMENT ON AGGREGATE weir.total(bigint) IS 'sum as bigint; NULL of no values';
-
 CREATE FUNCTION weir.partial_accumulate(state internal, aggregate regprocedure, VARIADIC arguments "any")
 RETURNS internal
 LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'weir_partial_accumulate';
@@ -145,13 +141,13 @@ CREATE AGGREGATE weir.finish_states(aggregate regprocedure, state bytea, result 
 COMMENT ON AGGREGATE weir.finish_states(regprocedure, bytea, anyelement) IS
     'result of an aggregate out of transition states; the last argument is a NULL of its type';
 
-REVOKE ALL ON FUNCTION weir.total(bigint), weir.partial_accumulate(internal, regprocedure, "any"),
+REVOKE ALL ON FUNCTION weir.partial_accumulate(internal, regprocedure, "any"),
     weir.merge_accumulate(internal, regprocedure, bytea),
     weir.finish_accumulate(internal, regprocedure, bytea, anyelement),
     weir.state_written(internal), weir.state_finished(internal, regprocedure, bytea, anyelement),
     weir.partial_state(regprocedure, "any"), weir.merge_states(regprocedure, bytea),
     weir.finish_states(regprocedure, bytea, anyelement) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION weir.total(bigint), weir.partial_accumulate(internal, regprocedure, "any"),
+GRANT EXECUTE ON FUNCTION weir.partial_accumulate(internal, regprocedure, "any"),
     weir.merge_accumulate(internal, regprocedure, bytea),
     weir.finish_accumulate(internal, regprocedure, bytea, anyelement),
     weir.state_written(internal), weir.state_finished(internal, regprocedure, bytea, anyelement),

@@ -33,17 +33,21 @@ constexpr char kStorage[] = "WITH (fillfactor = 70, autovacuum_vacuum_scale_fact
 
 Oid StateSchema() { return get_namespace_oid("weir_state", false); }
 
+// Until it is moved; not a name that anybody else gives.
+const char *NameBeforeMove(const char *name) { return psprintf("weir_state_%s", name); }
+
 // Made where the user may make things, then moved to where only we do; nothing of the user's text
 // is ever read with more rights than the user's.
 Oid MoveToState(Oid schema, const char *name) {
-  const Oid object = get_relname_relid(name, schema);
+  const Oid object = get_relname_relid(NameBeforeMove(name), schema);
   if (!OidIsValid(object)) elog(ERROR, "relation %s was not made", name);
-  if (schema == StateSchema()) return object;
   Relation relation = relation_open(object, AccessExclusiveLock);
   ObjectAddresses *moved = new_object_addresses();
-  AlterTableNamespaceInternal(relation, schema, StateSchema(), moved);
+  if (schema != StateSchema()) AlterTableNamespaceInternal(relation, schema, StateSchema(), moved);
   free_object_addresses(moved);
   relation_close(relation, NoLock);
+  CommandCounterIncrement();
+  RenameRelationInternal(object, name, true, false);
   CommandCounterIncrement();
   return object;
 }
@@ -57,7 +61,7 @@ Oid MakeView(const Target &target, const char *columns, const char *query) {
 }
 
 Oid MakeStateView(Oid schema, const char *name, const char *columns, const char *query) {
-  MakeView({schema, name}, columns, query);
+  MakeView({schema, NameBeforeMove(name)}, columns, query);
   return MoveToState(schema, name);
 }
 
@@ -65,7 +69,7 @@ Oid MakeStateView(Oid schema, const char *name, const char *columns, const char 
 // tells that they are.
 Oid MakeStateTable(const Rewrite *rewrite, int32 query_id, Oid schema) {
   const char *name = StateName(query_id, "");
-  const char *full = quote_qualified_identifier(get_namespace_name(schema), name);
+  const char *full = quote_qualified_identifier(get_namespace_name(schema), NameBeforeMove(name));
   RunSql(psprintf("CREATE TABLE %s %s AS SELECT * FROM weir_state.%s WITH NO DATA", full, kStorage,
                   StateName(query_id, "_all")),
          SPI_OK_UTILITY);
@@ -74,12 +78,16 @@ Oid MakeStateTable(const Rewrite *rewrite, int32 query_id, Oid schema) {
     RunSql(psprintf("ALTER TABLE %s ADD COLUMN lane integer NOT NULL DEFAULT 0", full),
            SPI_OK_UTILITY);
   }
+  const char *index = StateName(query_id, "_key");
+  const char *index_before = NameBeforeMove(index);
   RunSql(keys != nullptr ? psprintf("CREATE UNIQUE INDEX %s ON %s (%s) NULLS NOT DISTINCT",
-                                    StateName(query_id, "_key"), full, keys)
-                         : psprintf("CREATE INDEX %s ON %s ((1)) WHERE false",
-                                    StateName(query_id, "_key"), full),
+                                    index_before, full, keys)
+                         : psprintf("CREATE INDEX %s ON %s ((1)) WHERE false", index_before, full),
          SPI_OK_UTILITY);
-  return MoveToState(schema, name);
+  const Oid state = MoveToState(schema, name);
+  RenameRelationInternal(get_relname_relid(index_before, StateSchema()), index, true, true);
+  CommandCounterIncrement();
+  return state;
 }
 
 void TieTo(Oid result, const char *name) {

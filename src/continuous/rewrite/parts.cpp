@@ -213,7 +213,8 @@ Node *ExpressionOverParts(PartList *list, const Aggref *aggregate) {
 char *MergeRows(const Part *part, const char *column) {
   switch (part->merge) {
     case Merge::kAdd:
-      return psprintf("weir.total(%s)", column);
+      // The streaming executor knows this sum; it is a numeric, back to what the pieces are.
+      return psprintf("pg_catalog.sum(%s)::pg_catalog.int8", column);
     case Merge::kItself:
       return psprintf("%s(%s)", QualifiedFunction(part->function), column);
     case Merge::kCombine:

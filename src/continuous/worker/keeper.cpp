@@ -5,6 +5,7 @@
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
 #include "continuous/rewrite/objects.hpp"
+#include "continuous/worker/commit.hpp"
 #include "continuous/worker/shared.hpp"
 #include "continuous/worker/step.hpp"
 #include "pg/spi.hpp"
@@ -47,9 +48,11 @@ void RemoveOrphans() {
     DropStateObjects(id);
     DropFrontier(id);
     DeleteQuery(id);
-    if (QueryPlace *place = FindQueryPlace(MyDatabaseId, id)) FreeQueryPlace(*place);
+    FreeQueryPlace(MyDatabaseId, id);
   }
-  if (orphans != NIL) ReleaseHold();
+  if (orphans == NIL) return;
+  ReleaseHold();
+  ReloadAtCommit();
 }
 
 void WantOwners() {

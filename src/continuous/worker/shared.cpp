@@ -148,7 +148,8 @@ void ForgetDatabase(Oid database) {
     if (WorkerPlaceAt(i).database.load() == database) FreeWorkerPlace(WorkerPlaceAt(i));
   }
   for (int i = 0; i < QueryPlaceCount(); i++) {
-    if (QueryPlaceAt(i).database.load() == database) FreeQueryPlace(QueryPlaceAt(i));
+    const QueryPlace &place = QueryPlaceAt(i);
+    if (place.database.load() == database) FreeQueryPlace(database, place.query_id.load());
   }
   shared->sweep_requested.store(1);
   worker::WakeLauncher();
@@ -182,10 +183,12 @@ QueryPlace *TakeQueryPlace(Oid database, int32 query_id) {
   return place;
 }
 
-void FreeQueryPlace(QueryPlace &place) {
+void FreeQueryPlace(Oid database, int32 query_id) {
   LWLockAcquire(shared->lock, LW_EXCLUSIVE);
-  place.worker_pid.store(0);
-  place.database.store(InvalidOid);
+  if (QueryPlace *place = FindQueryPlace(database, query_id)) {
+    place->worker_pid.store(0);
+    place->database.store(InvalidOid);
+  }
   LWLockRelease(shared->lock);
 }
 

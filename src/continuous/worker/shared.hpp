@@ -94,7 +94,8 @@ void ForgetDatabase(Oid database);
 // The query's place, taken if need be; null when all are taken.
 QueryPlace *TakeQueryPlace(Oid database, int32 query_id);
 QueryPlace *FindQueryPlace(Oid database, int32 query_id);
-void FreeQueryPlace(QueryPlace &place);
+// Frees the query's place, if it has one: whoever finds first that the query is gone.
+void FreeQueryPlace(Oid database, int32 query_id);
 
 // Whether a keeper has looked into the database since the server started; remembers it.
 bool SeeDatabase(Oid database);

@@ -100,7 +100,7 @@ KeptQuery *FindKept(int32 id) {
 
 void Drop(KeptQuery *query) {
   if (query->plan != nullptr) SPI_freeplan(query->plan);
-  if (query->place != nullptr) FreeQueryPlace(*query->place);
+  FreeQueryPlace(MyDatabaseId, query->row.id);
   pfree(query->row.statement);
   pfree(query);
 }
