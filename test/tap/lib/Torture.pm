@@ -12,7 +12,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use Weir;
 
-our @EXPORT = qw(start_torture torture stop_torture query_subject query_missing);
+our @EXPORT = qw(start_torture torture stop_torture abandon_torture query_subject query_missing);
 
 # A partitioned table, one of whose partitions has other attribute numbers; long values out of line;
 # and the ledger, which nobody updates or deletes from.
@@ -350,8 +350,8 @@ sub torture
     return \%log;
 }
 
-# Lets everything end, and compares once more.
-sub stop_torture
+# Ends the load, whatever it is at.
+sub abandon_torture
 {
     foreach my $run (@runs)
     {
@@ -359,6 +359,13 @@ sub stop_torture
         eval { $run->{handle}->finish };
     }
     @runs = ();
+    return;
+}
+
+# Lets everything end, and compares once more.
+sub stop_torture
+{
+    abandon_torture();
     ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name IN ('writers', 'long')");
     wait_for_server();
     sleep(2.2);
