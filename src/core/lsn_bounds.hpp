@@ -36,8 +36,8 @@ class LsnBounds {
     std::uint64_t next;
   };
 
-  // Drops every other pair but the newest: a horizon may stand still for hours behind one
-  // transaction, and an older bound is as right as a newer one.
+  // Drops every other pair but the newest: the farther back, the sparser. A horizon that stands
+  // still for longer finds its bound where it was stored, with the frontier.
   void Thin() noexcept {
     int kept = 0;
     for (int i = 1; i < count_; i += 2) pairs_[kept++] = pairs_[i];

@@ -12,7 +12,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use Weir;
 
-our @EXPORT = qw(start_torture torture stop_torture query_subject query_missing);
+our @EXPORT = qw(start_torture torture stop_torture abandon_torture query_subject query_missing);
 
 # A partitioned table, one of whose partitions has other attribute numbers; long values out of line;
 # and the ledger, which nobody updates or deletes from.
@@ -143,7 +143,7 @@ sub query_subject
 SELECT weir.create_query('live', 'SELECT k, count(*) AS n, sum(v)::bigint AS v, coalesce(sum(hashtext(pad)), 0)::bigint AS h
   FROM src GROUP BY k', tick => '50 ms');
 SQL
-        drained => "weir.wait('live', '1 s')",
+        drained => "weir.wait('live', '100 ms')",
     };
 }
 
@@ -244,21 +244,21 @@ sub finish_prepared
 # What locks out everybody else does not get far while prepared transactions keep their locks.
 sub exclusively
 {
-    my ($sql) = @_;
+    my ($sql, $lock_ms) = @_;
     finish_prepared(0);
-    return ask($sql, 500);
+    return ask($sql, $lock_ms // 500);
 }
 
 # A new partition gets rows and goes away again once its rows are consumed.
 sub partition_comes_and_goes
 {
-    exclusively('CREATE TABLE IF NOT EXISTS src_4 PARTITION OF src FOR VALUES IN (4); SELECT add_rows(300, 4); SELECT add_rows(1, 4)');
+    exclusively('CREATE TABLE IF NOT EXISTS src_4 PARTITION OF src FOR VALUES IN (4); SELECT add_rows(300, 4); SELECT add_rows(1, 4)', 2000);
     return if rand() < 0.5;
-    my ($status) = exclusively(<<SQL);
+    my ($status) = exclusively(<<SQL, 2000);
 BEGIN;
 LOCK TABLE src_4 IN SHARE ROW EXCLUSIVE MODE;
 DO \$\$BEGIN
-  FOR i IN 1 .. 100 LOOP
+  FOR i IN 1 .. 30 LOOP
     EXIT WHEN ($subject->{drained});
     PERFORM pg_sleep(0.05);
   END LOOP;
@@ -350,8 +350,8 @@ sub torture
     return \%log;
 }
 
-# Lets everything end, and compares once more.
-sub stop_torture
+# Ends the load, whatever it is at.
+sub abandon_torture
 {
     foreach my $run (@runs)
     {
@@ -359,6 +359,13 @@ sub stop_torture
         eval { $run->{handle}->finish };
     }
     @runs = ();
+    return;
+}
+
+# Lets everything end, and compares once more.
+sub stop_torture
+{
+    abandon_torture();
     ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name IN ('writers', 'long')");
     wait_for_server();
     sleep(2.2);

@@ -50,7 +50,8 @@ TEST(LsnBounds, ThinningKeepsBoundsRight) {
     }
     ASSERT_EQ(bounds.Find(next), lsn_of[next - next % 3]);
   }
-  EXPECT_GT(bounds.Find(50'000), 0U);
+  // Some hundred pairs back, bounds are sparse but there.
+  EXPECT_GT(bounds.Find(100'000 - 600), 0U);
 }
 
 }  // namespace
