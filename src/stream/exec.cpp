@@ -128,6 +128,7 @@ TupleTableSlot *ExecScan(CustomScanState *node) {
 }
 
 void BeginScan(CustomScanState *node, EState *estate, int eflags) {
+  ScanOf(node)->closes_runs = true;
   SetUpScan(ScanOf(node), estate, eflags);
 }
 

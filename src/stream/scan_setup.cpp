@@ -207,7 +207,7 @@ void SetUpScan(AggregateScan *scan, EState *estate, int eflags) {
   AddKeys(scan);
   AddOutputs(scan);
   AddTime(scan);
-  const int key = OrderedKey(scan);
+  const int key = scan->closes_runs ? OrderedKey(scan) : -1;
   scan->run.column = key < 0 ? -1 : scan->plan->layout.key_column[key];
   AddSources(scan);
   scan->can_restart = true;

@@ -57,6 +57,7 @@ struct AggregateScan {
   PlanState *child;
   bool is_partial;
   bool can_restart;
+  bool closes_runs;  // whether groups of an ordered key leave when its value changes
 
   int input_count;
   InputColumn inputs[core::kMaxColumns];

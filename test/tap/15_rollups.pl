@@ -2,6 +2,7 @@
 # them, on the small CRM.
 use strict;
 use warnings;
+use File::Basename;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Weir;
@@ -138,8 +139,14 @@ my @where = ('-h', $node->host, '-p', $node->port, '-d', 'crm');
 PostgreSQL::Test::Utils::system_or_bail('psql', '-Xq', @where, '-f', "$crm/schema.sql");
 PostgreSQL::Test::Utils::system_or_bail('psql', '-Xqo', '/dev/null', @where, '-v', 'tenants=50', '-v', 'contacts=2000', '-v', 'orgs=200',
     '-v', 'interactions=5000', '-v', 'seed=0.5', '-f', "$crm/seed.sql");
+# Each operation begins with the choice of a tenant.
+my $directory = PostgreSQL::Test::Utils::tempdir();
+foreach my $operation (glob("$crm/queries/[qw]*.sql"))
+{
+    append_to_file("$directory/" . basename($operation), slurp_file("$crm/tenant.sql") . slurp_file($operation));
+}
 run_pgbench($node, 'crm', 'crm', '-c', 2, '-t', 1000, '-D', 'tenants=50', '-D', 'contacts=2000',
-    map { ('-f', $_) } glob("$crm/queries/*.sql"));
+    map { ('-f', $_) } glob("$directory/*.sql"));
 flush($node, 'crm');
 my $advice = "SELECT column_name, verdict FROM weir.index_advice() WHERE table_name = '%s'::regclass ORDER BY 1";
 sub advice_is
