@@ -100,7 +100,7 @@ foreach my $db (sort keys %load)
     $load{$db}->{handle}->pump_nb;
     ok($load{$db}->{handle}->pumpable, "$db: clients are still at work");
     unlike($load{$db}->{errors}, qr/error|aborted/, "$db: and met no error") or diag($load{$db}->{errors});
-    $load{$db}->{handle}->signal('INT');
+    $load{$db}->{handle}->signal('ALRM');
     eval { $load{$db}->{handle}->finish };
 }
 wait_until(sub { return quietly($node, 'postgres', "SELECT count(*) FROM pg_stat_activity WHERE datname IN ('stays', 'churns') AND backend_type = 'client backend'") == 0; });
