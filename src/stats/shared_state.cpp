@@ -107,9 +107,9 @@ void ClearSlot(DatabaseSlot &slot, Oid database) {
   core::FingerprintSet::Create(&FingerprintsOf(slot), kFingerprintCapacity);
   slot.discard_records_below.store(RingOf(slot).tail());
   slot.discard_texts_below.store(TextsOf(slot).tail());
-  for (SharedU64 *counter :
-       {&slot.flushed, &slot.flush_completed, &slot.flush_failed, &slot.flush_requested,
-        &slot.captured_by_ended, &slot.folded_by_ended, &slot.dropped_by_ended}) {
+  for (SharedU64 *counter : {&slot.flushed, &slot.discarded, &slot.flush_completed,
+                             &slot.flush_failed, &slot.flush_requested, &slot.captured_by_ended,
+                             &slot.folded_by_ended, &slot.dropped_by_ended}) {
     counter->store(0);
   }
   slot.group.store(shared->last_group.fetch_add(1) + 1);
@@ -148,13 +148,15 @@ Counts RawCountsOf(const DatabaseSlot &slot) {
     counts.folded += area.folded.load();
     counts.dropped += area.dropped.load();
   }
+  counts.captured -= slot.discarded.load();
   return counts;
 }
 
-// Counts start again, with `waiting` statements captured and not yet flushed.
-void RestartCounts(DatabaseSlot &slot, std::uint64_t waiting) {
+// Counts start again, with what waits as captured. That is what was neither flushed nor dropped: a
+// sum over the ring would miss a statement that is counted but on its way there.
+void RestartCounts(DatabaseSlot &slot) {
   slot.at_reset = RawCountsOf(slot);
-  slot.at_reset.captured -= waiting;
+  slot.at_reset.captured = slot.at_reset.flushed + slot.at_reset.dropped;
   for (SharedU64 *counter :
        {&slot.flushes, &slot.flush_errors, &slot.names_rejected, &slot.texts_rejected}) {
     counter->store(0);
@@ -168,7 +170,9 @@ void RestartCounts(DatabaseSlot &slot, std::uint64_t waiting) {
 void DiscardWaiting(DatabaseSlot &slot) {
   slot.discard_records_below.store(RingOf(slot).head());
   slot.discard_texts_below.store(TextsOf(slot).head());
-  for (int i = 0; i < pg::ProcessCount(); i++) AreaAt(i).folds().Discard(slot.group);
+  for (int i = 0; i < pg::ProcessCount(); i++) {
+    slot.discarded.fetch_add(AreaAt(i).folds().Discard(slot.group));
+  }
 }
 
 void Activate(DatabaseSlot &slot, Oid database) {
@@ -178,7 +182,7 @@ void Activate(DatabaseSlot &slot, Oid database) {
     ClearSlot(slot, database);
   }
   FingerprintsOf(slot).Clear();
-  RestartCounts(slot, 0);
+  RestartCounts(slot);
   slot.stop_requested.store(0);
   slot.epoch.store(static_cast<std::uint64_t>(GetCurrentTimestamp()));
   slot.active.store(1, std::memory_order_release);
@@ -277,7 +281,7 @@ std::uint64_t PendingFolds(const DatabaseSlot &slot) {
 
 void ResetCounts(DatabaseSlot &slot) {
   LWLockAcquire(shared->lock, LW_EXCLUSIVE);
-  RestartCounts(slot, RingOf(slot).WaitingWeight() + PendingFolds(slot));
+  RestartCounts(slot);
   LWLockRelease(shared->lock);
 }
 

@@ -84,6 +84,7 @@ struct DatabaseSlot {
   alignas(core::kCacheLineBytes) SharedI32 worker_pid{0};
   SharedI32 worker_process{-1};  // number in the server's process array
   SharedU64 flushed{0};          // statements
+  SharedU64 discarded{0};        // statements captured for an earlier extension's tables
   SharedU64 flushes{0};
   SharedU64 flush_errors{0};
   SharedI64 last_flush{0};

@@ -73,8 +73,11 @@ void DiscardObsolete(DatabaseSlot &slot) {
   Ring &ring = RingOf(slot);
   const std::int64_t records = core::Distance(ring.tail(), slot.discard_records_below.load());
   if (records > 0) {
-    ring.MoveTail(ring.tail() + ring.Peek(ring.tail(), static_cast<std::size_t>(records),
-                                          [](const core::QueryRecord &) {}));
+    std::uint64_t calls = 0;
+    ring.MoveTail(ring.tail() +
+                  ring.Peek(ring.tail(), static_cast<std::size_t>(records),
+                            [&calls](const core::QueryRecord &record) { calls += record.calls; }));
+    slot.discarded.fetch_add(calls);
   }
   core::ByteRing &texts = TextsOf(slot);
   while (core::Distance(texts.tail(), slot.discard_texts_below.load()) > 0) {
