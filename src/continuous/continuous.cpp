@@ -1,7 +1,9 @@
 #include "continuous/continuous.hpp"
 
 #include "continuous/delta/delta.hpp"
+#include "continuous/departure/departure.hpp"
 #include "continuous/lifecycle.hpp"
+#include "continuous/live/live.hpp"
 #include "continuous/worker/commit.hpp"
 #include "continuous/worker/shared.hpp"
 #include "continuous/worker/tender.hpp"
@@ -11,11 +13,13 @@ namespace weir::continuous {
 
 void Install() {
   InstallDelta();
+  InstallLive();
   // pg_upgrade runs a server of its own on the user's files: nothing of ours works there.
   if (IsBinaryUpgrade) return;
   RequestShared();
   InstallCommitCallback();
   InstallLifecycle();
+  InstallDeparture();
   TendQueryWorkers();
 }
 

@@ -157,6 +157,8 @@ WEIR_FUNCTION(weir_create_query) {
   RequireTick(options.tick);
   RequireLogin();
   RequirePlace();
+  // A new slot is not undone with the transaction.
+  if (!ReadHold().exists) WantKeeperAtEnd();
   AcquireHold();
   const Rewrite *rewrite = Analyse(text_to_cstring(PG_GETARG_TEXT_PP(1)));
   const Target target = TargetOf(PG_GETARG_TEXT_PP(0));
