@@ -3,6 +3,7 @@
 #include "pg/compat.hpp"
 
 extern "C" {
+#include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "utils/builtins.h"
@@ -42,6 +43,14 @@ Oid OurFunction(const char *name) {
   ReleaseSysCacheList(list);
   if (!OidIsValid(found)) elog(ERROR, "function weir.%s is missing", name);
   return found;
+}
+
+bool IsOurs(Oid function, const char *name) {
+  if (function < FirstNormalObjectId) return false;
+  const char *found = get_func_name(function);
+  if (found == nullptr || strcmp(found, name) != 0) return false;
+  const char *schema = get_namespace_name(get_func_namespace(function));
+  return schema != nullptr && strcmp(schema, "weir") == 0;
 }
 
 char *StateName(int32 query_id, const char *suffix) { return psprintf("q%d%s", query_id, suffix); }
