@@ -44,15 +44,23 @@ void AppendColumns(StringInfo out, const List *columns) {
   }
 }
 
-// A query whose owner may not read its source any more has a state up to then, and no newer rows.
+bool OwnerMayRead(const List *tables, Oid owner) {
+  ListCell *cell;
+  foreach (cell, tables) {
+    if (pg_class_aclcheck(lfirst_oid(cell), owner, ACL_SELECT) != ACLCHECK_OK) return false;
+  }
+  return true;
+}
+
+// A query whose owner may not read its tables any more has a state up to then, and no newer rows.
 bool MayRead(const QueryRow &row) {
-  const Oid source = SourceOfQuery(row.id);
-  if (!OidIsValid(source) || !has_privs_of_role(GetUserId(), row.owner)) return false;
-  if (pg_class_aclcheck(source, row.owner, ACL_SELECT) == ACLCHECK_OK) return true;
+  const List *tables = TablesOfQuery(row.id);
+  if (tables == NIL || !has_privs_of_role(GetUserId(), row.owner)) return false;
+  if (OwnerMayRead(tables, row.owner)) return true;
   ereport(
       WARNING, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
       errmsg("the copied state of continuous query %d is without rows it has not consumed", row.id),
-      errhint("Grant its owner SELECT on the source."));
+      errhint("Grant its owner SELECT on the tables that it reads."));
   return false;
 }
 

@@ -1,9 +1,8 @@
 #include "continuous/rewrite/objects.hpp"
 
-#include "continuous/delta/delta.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
-#include "pg/compat.hpp"
+#include "continuous/rewrite/sources.hpp"
 #include "pg/spi.hpp"
 
 extern "C" {
@@ -15,14 +14,10 @@ extern "C" {
 #include "catalog/pg_class.h"
 #include "commands/tablecmds.h"
 #include "commands/trigger.h"
-#include "executor/executor.h"
 #include "rewrite/rewriteHandler.h"
-#include "tcop/dest.h"
-#include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
 }
 
 namespace weir::continuous {
@@ -146,13 +141,22 @@ void TieViews(Oid result, int32 query_id) {
   TieTo(result, StateName(query_id, "_new"));
 }
 
-Oid SourceOfQuery(int32 query_id) {
+List *TablesOfQuery(int32 query_id) {
   const Oid view = get_relname_relid(StateName(query_id, "_definition"), StateSchema());
-  if (!OidIsValid(view)) return InvalidOid;
+  if (!OidIsValid(view)) return NIL;
   Relation relation = relation_open(view, AccessShareLock);
-  const Oid source = SourceOf(get_view_query(relation))->relid;
+  List *tables = NIL;
+  ListCell *cell;
+  foreach (cell, TablesOf(get_view_query(relation))) {
+    tables = lappend_oid(tables, lfirst_node(RangeTblEntry, cell)->relid);
+  }
   relation_close(relation, NoLock);
-  return source;
+  return tables;
+}
+
+Oid SourceOfQuery(int32 query_id) {
+  const List *tables = TablesOfQuery(query_id);
+  return tables == NIL ? InvalidOid : linitial_oid(tables);
 }
 
 void MakeGuard(Oid source, int32 query_id) {
@@ -173,31 +177,6 @@ void DropStateObjects(int32 query_id) {
   DropIfThere("VIEW", StateName(query_id, "_all"));
   DropIfThere("VIEW", StateName(query_id, "_definition"));
   DropIfThere("TABLE", StateName(query_id, ""));
-}
-
-uint64 RunAtHorizon(const char *sql, FullTransactionId horizon) {
-  Snapshot registered = RegisterHorizonSnapshot(horizon);
-  // As if before the first command: rows of this transaction are counted when it has committed.
-  SnapshotData at_horizon = *registered;
-  at_horizon.curcid = FirstCommandId;
-  at_horizon.copied = false;
-  PushCopiedSnapshot(&at_horizon);
-  UnregisterSnapshot(registered);
-  RawStmt *raw = linitial_node(RawStmt, pg_parse_query(sql));
-  List *queries = pg_analyze_and_rewrite_fixedparams(raw, sql, nullptr, 0, nullptr);
-  PlannedStmt *plan =
-      pg_plan_query(linitial_node(Query, queries), sql, CURSOR_OPT_PARALLEL_OK, nullptr);
-  QueryDesc *query = CreateQueryDesc(plan, sql, GetActiveSnapshot(), InvalidSnapshot, None_Receiver,
-                                     nullptr, nullptr, 0);
-  ExecutorStart(query, 0);
-  pg::RunToEnd(query);
-  const uint64 rows = query->estate->es_processed;
-  ExecutorFinish(query);
-  ExecutorEnd(query);
-  FreeQueryDesc(query);
-  PopActiveSnapshot();
-  CommandCounterIncrement();
-  return rows;
 }
 
 }  // namespace weir::continuous

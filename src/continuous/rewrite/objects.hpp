@@ -23,7 +23,10 @@ Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target);
 // Lets the views over the source go with the result.
 void TieViews(Oid result, int32 query_id);
 
-// The table that a query reads, by its definition; InvalidOid when that is gone.
+// The tables that a query reads, by its definition, the stream first; empty when that is gone.
+List *TablesOfQuery(int32 query_id);
+
+// The stream; InvalidOid when the definition is gone.
 Oid SourceOfQuery(int32 query_id);
 
 // Has changes of the source fail.
@@ -36,7 +39,8 @@ void DropStateObjects(int32 query_id);
 void RunSql(const char *sql, int expected);
 
 // Runs an INSERT that sees exactly what was committed before the horizon, and nothing of the
-// current transaction. Returns the number of rows.
+// current transaction; where it marks a table by weir.delta(), of this table alone, and of others
+// what is there now. Returns the number of rows.
 uint64 RunAtHorizon(const char *sql, FullTransactionId horizon);
 
 }  // namespace weir::continuous

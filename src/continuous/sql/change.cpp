@@ -6,6 +6,7 @@
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
+#include "continuous/rewrite/sources.hpp"
 #include "continuous/sql/require.hpp"
 #include "continuous/worker/commit.hpp"
 #include "pg/sql_function.hpp"
@@ -64,9 +65,10 @@ void Rebuild(const QueryRow &row) {
   const char *state = StateName(row.id, "");
   RunSql(psprintf("DELETE FROM weir_state.%s", state), SPI_OK_DELETE);
   const char *columns = ColumnsOfState(row.id);
-  RunAtHorizon(psprintf("INSERT INTO weir_state.%s (%s) SELECT %s FROM weir_state.%s", state,
-                        columns, columns, StateName(row.id, "_all")),
-               horizon);
+  RunAtHorizon(
+      psprintf("INSERT INTO weir_state.%s (%s) SELECT %s FROM weir_state.%s", state, columns,
+               columns, StateName(row.id, FillSuffix(list_length(TablesOfQuery(row.id))))),
+      horizon);
   UnpinSearchPath(level);
 }
 

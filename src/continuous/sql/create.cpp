@@ -6,6 +6,7 @@
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
+#include "continuous/rewrite/sources.hpp"
 #include "continuous/sql/require.hpp"
 #include "continuous/worker/commit.hpp"
 #include "continuous/worker/shared.hpp"
@@ -88,8 +89,8 @@ Target TargetOf(const text *name) {
 }
 
 // Whoever may read the result sees what the owner's rows say.
-void MentionRowSecurity(const RangeTblEntry *source) {
-  if (check_enable_rls(source->relid, GetUserId(), true) != RLS_ENABLED) return;
+void MentionRowSecurity(Oid table) {
+  if (check_enable_rls(table, GetUserId(), true) != RLS_ENABLED) return;
   ereport(NOTICE,
           errmsg("row security of the source applies as it does to role %s",
                  quote_identifier(GetUserNameFromId(GetUserId(), false))),
@@ -103,10 +104,12 @@ Rewrite *Analyse(const char *text) {
   const Definition definition = ParseDefinition(text);
   Rewrite *rewrite = RewriteDefinition(definition);
   CloseTextErrors(&errors);
-  const RangeTblEntry *source = SourceOf(definition.query);
-  RequireWatchable(source->relid);
+  RequireWatchable(SourceOf(definition.query)->relid);
   if (superuser()) RequireSuperuserObjects(definition.query);
-  MentionRowSecurity(source);
+  ListCell *cell;
+  foreach (cell, TablesOf(definition.query)) {
+    MentionRowSecurity(lfirst_node(RangeTblEntry, cell)->relid);
+  }
   return rewrite;
 }
 
