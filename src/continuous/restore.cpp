@@ -6,6 +6,7 @@
 #include "continuous/hold/hold.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
+#include "continuous/sql/upstream.hpp"
 #include "continuous/worker/commit.hpp"
 
 extern "C" {
@@ -75,10 +76,13 @@ void Anchor(int32 query_id) {
   if (row == nullptr || ReadFrontier(query_id, &frontier)) return;
   const Oid source = SourceOfQuery(query_id);
   if (!OidIsValid(source)) return;
+  TieViews(row->result, query_id);
+  TieToUpstream(row->result, source);
+  // The dump of a result holds newer rows that its readers have not counted, so they count anew.
+  if (QueryBehind(source) != nullptr) return;
   AcquireHold();
   // Everything restored is below, also what this very transaction has restored.
   InitFrontier(query_id, ReadNextFullTransactionId(), source);
-  TieViews(row->result, query_id);
   WantKeeperAtCommit();
 }
 

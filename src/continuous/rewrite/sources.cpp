@@ -128,6 +128,11 @@ void RequireKeptSide(const Definition &definition) {
 
 }  // namespace
 
+int LocationOfFirstTable(const SelectStmt *written) {
+  if (written->fromClause == NIL) return -1;
+  return LocationOf(LeftmostOf(static_cast<Node *>(linitial(written->fromClause))));
+}
+
 int LocationOfLastTable(const SelectStmt *written) {
   if (written->fromClause == NIL) return -1;
   return LocationOf(static_cast<Node *>(llast(LeavesOfAll(written->fromClause))));

@@ -14,7 +14,8 @@ namespace weir::continuous {
 // Raises unless each row of the result comes from one row of the stream.
 void RequireSources(const Definition &definition);
 
-// Where the last table of FROM is in the text, or -1.
+// Where the first and the last table of FROM are in the text, or -1.
+int LocationOfFirstTable(const SelectStmt *written);
 int LocationOfLastTable(const SelectStmt *written);
 
 // The stream's number in the range table.

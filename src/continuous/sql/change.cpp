@@ -8,6 +8,7 @@
 #include "continuous/rewrite/rewrite.hpp"
 #include "continuous/rewrite/sources.hpp"
 #include "continuous/sql/require.hpp"
+#include "continuous/sql/upstream.hpp"
 #include "continuous/worker/commit.hpp"
 #include "pg/sql_function.hpp"
 
@@ -57,6 +58,7 @@ char *ColumnsOfState(int32 id) {
 // Readers see the old result or the new one: rows are deleted, not truncated, and the frontier
 // changes with them.
 void Rebuild(const QueryRow &row) {
+  RequireNoReaders(row);
   AcquireHold();
   DropFrontier(row.id);
   const FullTransactionId horizon = CurrentHorizon();

@@ -8,6 +8,7 @@
 #include "continuous/rewrite/rewrite.hpp"
 #include "continuous/rewrite/sources.hpp"
 #include "continuous/sql/require.hpp"
+#include "continuous/sql/upstream.hpp"
 #include "continuous/worker/commit.hpp"
 #include "continuous/worker/shared.hpp"
 #include "pg/sql_function.hpp"
@@ -102,6 +103,7 @@ Rewrite *Analyse(const char *text) {
   TextErrors errors;
   OpenTextErrors(&errors, text);
   const Definition definition = ParseDefinition(text);
+  ReadStoredResult(definition);
   Rewrite *rewrite = RewriteDefinition(definition);
   CloseTextErrors(&errors);
   RequireWatchable(SourceOf(definition.query)->relid);
@@ -132,6 +134,7 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
   const int level = PinSearchPath();
   InitFrontier(id, horizon, source);
   const Oid result = MakeObjects(rewrite, id, target);
+  TieToUpstream(result, source);
   if (options.has_backfill) RunAtHorizon(FillOf(rewrite, id), horizon);
   if (options.rejects_changes) MakeGuard(source, id);
   AddQuery({.id = id,

@@ -4,6 +4,7 @@
 #include "continuous/delta/delta.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
+#include "continuous/worker/commit.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
 
@@ -131,6 +132,7 @@ StepResult TryStep(KeptQuery *query) {
   if (kind == TickStart::kStale) return StepResult::kDone;
   ReportProgress(query, tick, start);
   if (kind == TickStart::kOpen) CountTick(query->place, tick, start.at);
+  if (tick.is_saved && query->row.has_readers) WakeReaders();
   Recover(query);
   return StepResult::kDone;
 }
