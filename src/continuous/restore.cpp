@@ -26,14 +26,22 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
-// The number in weir_state.q<number>, or 0.
-int32 NumberOf(const RangeVar *relation) {
+constexpr char kTail[] = "_tail";
+
+// The number in weir_state.q<number>, followed by `suffix`, or 0.
+int32 NumberOf(const RangeVar *relation, const char *suffix) {
   if (relation == nullptr || relation->schemaname == nullptr) return 0;
   if (strcmp(relation->schemaname, "weir_state") != 0 || relation->relname[0] != 'q') return 0;
   char *end;
   const long number = strtol(relation->relname + 1, &end, 10);
-  if (*end != '\0' || number <= 0 || number > PG_INT32_MAX || !OidIsValid(ExtensionOid())) return 0;
+  if (strcmp(end, suffix) != 0 || number <= 0 || number > PG_INT32_MAX ||
+      !OidIsValid(ExtensionOid()))
+    return 0;
   return static_cast<int32>(number);
+}
+
+bool IsTail(const RangeVar *relation) {
+  return relation != nullptr && NumberOf(relation, kTail) != 0;
 }
 
 void AppendColumns(StringInfo out, const List *columns) {
@@ -98,7 +106,7 @@ int32 QueryToCopy(Node *command) {
   if (!IsA(command, CopyStmt)) return 0;
   const auto *copy = reinterpret_cast<const CopyStmt *>(command);
   if (copy->is_from || copy->filename != nullptr) return 0;
-  const int32 number = NumberOf(copy->relation);
+  const int32 number = NumberOf(copy->relation, IsTail(copy->relation) ? kTail : "");
   const QueryRow *row = number == 0 ? nullptr : FindQueryById(number);
   FullTransactionId frontier;
   if (row == nullptr || !ReadFrontier(number, &frontier)) return 0;
@@ -112,7 +120,11 @@ PlannedStmt *CopyOfContents(PlannedStmt *statement, int32 query_id) {
   initStringInfo(&sql);
   appendStringInfoString(&sql, "SELECT ");
   AppendColumns(&sql, copy->attlist);
-  appendStringInfo(&sql, " FROM (%s) state", ContentsOf(query_id));
+  if (IsTail(copy->relation)) {
+    appendStringInfo(&sql, " FROM weir_state.%s state", StateName(query_id, "_next"));
+  } else {
+    appendStringInfo(&sql, " FROM (%s) state", ContentsOf(query_id));
+  }
   copy->relation = nullptr;
   copy->attlist = NIL;
   copy->query = linitial_node(RawStmt, raw_parser(sql.data, RAW_PARSE_DEFAULT))->stmt;
@@ -139,7 +151,7 @@ void GiveOwnerRightsBack(const OwnerRights &before) {
 
 int32 QueryToAnchor(Node *command) {
   if (!IsA(command, IndexStmt)) return 0;
-  return NumberOf(reinterpret_cast<const IndexStmt *>(command)->relation);
+  return NumberOf(reinterpret_cast<const IndexStmt *>(command)->relation, "");
 }
 
 // What keeps the query from going on must not keep the index from being restored.

@@ -145,6 +145,7 @@ void RequireImmutable(Query *query, const char *text) {
   CheckChangeable(reinterpret_cast<Node *>(query->targetList), text);
   CheckChangeable(reinterpret_cast<Node *>(query->jointree), text);
   CheckChangeable(query->havingQual, text);
+  CheckChangeable(reinterpret_cast<Node *>(query->windowClause), text);
 }
 
 void RequireSuperuserObjects(Query *query) {
@@ -158,6 +159,7 @@ void RequireSuperuserObjects(Query *query) {
   CheckOwners(reinterpret_cast<Node *>(query->targetList), &none);
   CheckOwners(reinterpret_cast<Node *>(query->jointree), &none);
   CheckOwners(query->havingQual, &none);
+  CheckOwners(reinterpret_cast<Node *>(query->windowClause), &none);
 }
 
 }  // namespace weir::continuous

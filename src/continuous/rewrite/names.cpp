@@ -5,6 +5,7 @@
 extern "C" {
 #include "access/transam.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_proc.h"
 #include "utils/builtins.h"
 #include "utils/catcache.h"
@@ -26,6 +27,16 @@ char *QualifiedRelation(Oid relation) {
 }
 
 char *QualifiedType(Oid type) { return format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY); }
+
+char *QualifiedOperator(Oid op) {
+  HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(op));
+  if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for operator %u", op);
+  const auto *form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
+  char *name = psprintf("%s.%s", quote_identifier(get_namespace_name(form->oprnamespace)),
+                        NameStr(form->oprname));
+  ReleaseSysCache(tuple);
+  return name;
+}
 
 char *ProcedureLiteral(Oid function) {
   return psprintf("%s::pg_catalog.regprocedure",

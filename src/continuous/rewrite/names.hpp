@@ -9,6 +9,9 @@ char *QualifiedFunction(Oid function);
 char *QualifiedRelation(Oid relation);
 char *QualifiedType(Oid type);
 
+// schema.<, for OPERATOR()
+char *QualifiedOperator(Oid op);
+
 // 'schema.name(types)'::regprocedure
 char *ProcedureLiteral(Oid function);
 

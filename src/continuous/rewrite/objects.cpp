@@ -3,6 +3,7 @@
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/sources.hpp"
+#include "continuous/rewrite/windows.hpp"
 #include "pg/spi.hpp"
 
 extern "C" {
@@ -60,8 +61,8 @@ Oid MakeStateView(Oid schema, const char *name, const char *columns, const char 
   return MoveToState(schema, name);
 }
 
-// Where rows have no keys, the index is empty: dumps make it when all rows are restored, and that
-// tells that they are.
+// Where rows have no keys, the index holds late rows only, or nothing: dumps make it when all rows
+// are restored, and that tells that they are.
 Oid MakeStateTable(const Rewrite *rewrite, int32 query_id, Oid schema) {
   const char *name = StateName(query_id, "");
   const char *full = quote_qualified_identifier(get_namespace_name(schema), NameBeforeMove(name));
@@ -77,12 +78,35 @@ Oid MakeStateTable(const Rewrite *rewrite, int32 query_id, Oid schema) {
   const char *index_before = NameBeforeMove(index);
   RunSql(keys != nullptr ? psprintf("CREATE UNIQUE INDEX %s ON %s (%s) NULLS NOT DISTINCT",
                                     index_before, full, keys)
-                         : psprintf("CREATE INDEX %s ON %s ((1)) WHERE false", index_before, full),
+                         : psprintf("CREATE INDEX %s ON %s ((1)) WHERE %s", index_before, full,
+                                    rewrite->window != nullptr ? "late" : "false"),
          SPI_OK_UTILITY);
   const Oid state = MoveToState(schema, name);
   RenameRelationInternal(get_relname_relid(index_before, StateSchema()), index, true, true);
   CommandCounterIncrement();
   return state;
+}
+
+// The last rows of each key, found by its hash.
+void MakeTail(const Rewrite *rewrite, int32 query_id, Oid schema) {
+  const char *name = StateName(query_id, "_tail");
+  const char *index = StateName(query_id, "_tail_key");
+  const char *full = quote_qualified_identifier(get_namespace_name(schema), NameBeforeMove(name));
+  RunSql(psprintf("CREATE TABLE %s %s AS %s WITH NO DATA", full, kStorage, TailShapeOf(rewrite)),
+         SPI_OK_UTILITY);
+  RunSql(psprintf("CREATE INDEX %s ON %s (key_hash)", NameBeforeMove(index), full), SPI_OK_UTILITY);
+  MoveToState(schema, name);
+  RenameRelationInternal(get_relname_relid(NameBeforeMove(index), StateSchema()), index, true,
+                         true);
+  CommandCounterIncrement();
+}
+
+void MakeWindowObjects(const Rewrite *rewrite, int32 query_id, Oid schema) {
+  MakeTail(rewrite, query_id, schema);
+  MakeStateView(schema, StateName(query_id, "_work"), WorkColumns(rewrite),
+                WorkOf(rewrite, query_id));
+  MakeStateView(schema, StateName(query_id, "_next"), TailColumns(rewrite),
+                NextTailOf(rewrite, query_id));
 }
 
 void TieTo(Oid result, const char *name) {
@@ -127,8 +151,12 @@ Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target) {
   const char *columns = ColumnList(rewrite->columns);
   const char *names = ColumnList(rewrite->names);
   MakeStateView(target.schema, StateName(query_id, "_definition"), names, DefinitionOf(rewrite));
-  MakeStateView(target.schema, StateName(query_id, "_all"), columns, PartialsOf(rewrite, 0));
-  MakeStateView(target.schema, StateName(query_id, "_new"), columns, PartialsOf(rewrite, query_id));
+  const char *all = rewrite->window != nullptr ? WindowShapeOf(rewrite) : PartialsOf(rewrite, 0);
+  MakeStateView(target.schema, StateName(query_id, "_all"), columns, all);
+  if (rewrite->window != nullptr) MakeWindowObjects(rewrite, query_id, target.schema);
+  const char *fresh =
+      rewrite->window != nullptr ? NewResultsOf(rewrite, query_id) : PartialsOf(rewrite, query_id);
+  MakeStateView(target.schema, StateName(query_id, "_new"), columns, fresh);
   const Oid state = MakeStateTable(rewrite, query_id, target.schema);
   const Oid result = MakeView(target, names, LiveOf(rewrite, query_id, state));
   TieViews(result, query_id);
@@ -139,6 +167,8 @@ void TieViews(Oid result, int32 query_id) {
   TieTo(result, StateName(query_id, "_definition"));
   TieTo(result, StateName(query_id, "_all"));
   TieTo(result, StateName(query_id, "_new"));
+  TieTo(result, StateName(query_id, "_next"));
+  TieTo(result, StateName(query_id, "_work"));
 }
 
 List *TablesOfQuery(int32 query_id) {
@@ -159,6 +189,10 @@ Oid SourceOfQuery(int32 query_id) {
   return tables == NIL ? InvalidOid : linitial_oid(tables);
 }
 
+bool HasTail(int32 query_id) {
+  return OidIsValid(get_relname_relid(StateName(query_id, "_tail"), StateSchema()));
+}
+
 void MakeGuard(Oid source, int32 query_id) {
   const char *table = QualifiedRelation(source);
   RunSql(psprintf("CREATE TRIGGER weir_guard_%d BEFORE UPDATE OR DELETE ON %s FOR EACH ROW "
@@ -174,9 +208,12 @@ void MakeGuard(Oid source, int32 query_id) {
 void DropStateObjects(int32 query_id) {
   DropGuards(query_id);
   DropIfThere("VIEW", StateName(query_id, "_new"));
+  DropIfThere("VIEW", StateName(query_id, "_next"));
+  DropIfThere("VIEW", StateName(query_id, "_work"));
   DropIfThere("VIEW", StateName(query_id, "_all"));
   DropIfThere("VIEW", StateName(query_id, "_definition"));
   DropIfThere("TABLE", StateName(query_id, ""));
+  DropIfThere("TABLE", StateName(query_id, "_tail"));
 }
 
 }  // namespace weir::continuous

@@ -35,6 +35,9 @@ void MakeGuard(Oid source, int32 query_id);
 // Drops what there is of a query but its result.
 void DropStateObjects(int32 query_id);
 
+// Whether it is about ROWS windows, which keep the last rows of each key too.
+bool HasTail(int32 query_id);
+
 // Runs a statement that ends as `expected`; its first word says how.
 void RunSql(const char *sql, int expected);
 

@@ -6,6 +6,7 @@
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/parts.hpp"
 #include "continuous/rewrite/sources.hpp"
+#include "continuous/rewrite/windows.hpp"
 #include "pg/expression_walk.hpp"
 
 extern "C" {
@@ -43,14 +44,6 @@ bool ForgetJoinNames(Node *node, const Query *query) {
     rt_fetch(join->rtindex, query->rtable)->alias = nullptr;
   }
   return pg::WalkExpression(node, ForgetJoinNames, query);
-}
-
-void AddMarker(Query *query, int32 query_id) {
-  ForgetJoinNames(reinterpret_cast<Node *>(query->jointree), query);
-  FromExpr *from = query->jointree;
-  List *quals = list_make1(MarkerOf(query, query_id));
-  if (from->quals != nullptr) quals = lappend(quals, from->quals);
-  from->quals = reinterpret_cast<Node *>(make_ands_explicit(quals));
 }
 
 // Without a group key there is a result even of no rows, which is nothing to keep.
@@ -150,6 +143,14 @@ void AppendBothArms(StringInfo out, const Rewrite *rewrite, int32 query_id) {
 
 }  // namespace
 
+void AddMarker(Query *query, int32 query_id) {
+  ForgetJoinNames(reinterpret_cast<Node *>(query->jointree), query);
+  FromExpr *from = query->jointree;
+  List *quals = list_make1(MarkerOf(query, query_id));
+  if (from->quals != nullptr) quals = lappend(quals, from->quals);
+  from->quals = reinterpret_cast<Node *>(make_ands_explicit(quals));
+}
+
 char *ColumnList(const List *names) {
   StringInfoData out;
   initStringInfo(&out);
@@ -173,6 +174,7 @@ char *DefinitionOf(const Rewrite *rewrite) {
 }
 
 char *TickOf(const Rewrite *rewrite, int32 query_id) {
+  if (rewrite->window != nullptr) return WindowTickOf(rewrite, query_id);
   StringInfoData out;
   initStringInfo(&out);
   appendStringInfoString(&out, InsertInto(rewrite, query_id, "_new"));
@@ -193,10 +195,12 @@ char *TickOf(const Rewrite *rewrite, int32 query_id) {
 }
 
 char *FillOf(const Rewrite *rewrite, int32 query_id) {
+  if (rewrite->window != nullptr) return WindowTickOf(rewrite, query_id);
   return InsertInto(rewrite, query_id, FillSuffix(list_length(TablesOf(rewrite->definition))));
 }
 
 char *LiveOf(const Rewrite *rewrite, int32 query_id, Oid state_table) {
+  if (rewrite->window != nullptr) return WindowLiveOf(rewrite, query_id);
   StringInfoData out;
   initStringInfo(&out);
   if (!rewrite->is_aggregation) {

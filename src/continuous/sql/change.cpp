@@ -55,6 +55,13 @@ char *ColumnsOfState(int32 id) {
   return columns;
 }
 
+char *RefillOf(int32 id) {
+  const char *columns = ColumnsOfState(id);
+  const char *suffix = FillSuffix(list_length(TablesOfQuery(id)));
+  return psprintf("INSERT INTO weir_state.%s (%s) SELECT %s FROM weir_state.%s", StateName(id, ""),
+                  columns, columns, StateName(id, suffix));
+}
+
 // Readers see the old result or the new one: rows are deleted, not truncated, and the frontier
 // changes with them.
 void Rebuild(const QueryRow &row) {
@@ -64,13 +71,11 @@ void Rebuild(const QueryRow &row) {
   const FullTransactionId horizon = CurrentHorizon();
   InitFrontier(row.id, horizon, SourceOfQuery(row.id));
   const int level = PinSearchPath();
-  const char *state = StateName(row.id, "");
-  RunSql(psprintf("DELETE FROM weir_state.%s", state), SPI_OK_DELETE);
-  const char *columns = ColumnsOfState(row.id);
-  RunAtHorizon(
-      psprintf("INSERT INTO weir_state.%s (%s) SELECT %s FROM weir_state.%s", state, columns,
-               columns, StateName(row.id, FillSuffix(list_length(TablesOfQuery(row.id))))),
-      horizon);
+  RunSql(psprintf("DELETE FROM weir_state.%s", StateName(row.id, "")), SPI_OK_DELETE);
+  if (HasTail(row.id)) {
+    RunSql(psprintf("DELETE FROM weir_state.%s", StateName(row.id, "_tail")), SPI_OK_DELETE);
+  }
+  RunAtHorizon(HasTail(row.id) ? row.statement : RefillOf(row.id), horizon);
   UnpinSearchPath(level);
 }
 
