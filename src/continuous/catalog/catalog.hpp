@@ -28,6 +28,14 @@ struct Failure {
   TimestampTz next_retry;
 };
 
+// How a query was last filled from the rows there were.
+struct Backfill {
+  int32 query_id;
+  int64 pages;   // of the source
+  int64 groups;  // rows of the state
+  double took_ms;
+};
+
 int32 NextQueryId();
 void AddQuery(const QueryRow &row, const char *contents, const Interval *tick);
 
@@ -49,6 +57,7 @@ List *QueriesOfOwner(Oid owner);
 void SetPaused(int32 query_id, bool is_paused);
 void DeleteQuery(int32 query_id);
 
+void NoteBackfill(const Backfill &backfill);
 void NoteFailure(const Failure &failure);
 // True when there was one.
 bool ForgetFailure(int32 query_id);

@@ -3,6 +3,7 @@
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/operation/fill.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
@@ -64,9 +65,10 @@ void Rebuild(const QueryRow &row) {
   const char *state = StateName(row.id, "");
   RunSql(psprintf("DELETE FROM weir_state.%s", state), SPI_OK_DELETE);
   const char *columns = ColumnsOfState(row.id);
-  RunAtHorizon(psprintf("INSERT INTO weir_state.%s (%s) SELECT %s FROM weir_state.%s", state,
-                        columns, columns, StateName(row.id, "_all")),
-               horizon);
+  Fill({Work::kRefresh, row.id, SourceOfQuery(row.id)},
+       psprintf("INSERT INTO weir_state.%s (%s) SELECT %s FROM weir_state.%s", state, columns,
+                columns, StateName(row.id, "_all")),
+       horizon);
   UnpinSearchPath(level);
 }
 

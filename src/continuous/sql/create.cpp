@@ -3,6 +3,7 @@
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/operation/fill.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
@@ -129,7 +130,7 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
   const int level = PinSearchPath();
   InitFrontier(id, horizon, source);
   const Oid result = MakeObjects(rewrite, id, target);
-  if (options.has_backfill) RunAtHorizon(FillOf(rewrite, id), horizon);
+  if (options.has_backfill) Fill({Work::kBackfill, id, source}, FillOf(rewrite, id), horizon);
   if (options.rejects_changes) MakeGuard(source, id);
   AddQuery({.id = id,
             .result = result,
