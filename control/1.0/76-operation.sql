@@ -101,3 +101,17 @@ WHERE w.work <> 'step' OR t.seconds >= 1;
 COMMENT ON VIEW weir.progress IS 'backfills and steps of more than a second that go on now: pages and rows done, rate, time left';
 REVOKE ALL ON weir.progress FROM PUBLIC;
 GRANT SELECT ON weir.progress TO PUBLIC;
+
+CREATE FUNCTION weir.alter_query(
+    query      regclass,
+    definition text DEFAULT NULL,
+    tick       interval DEFAULT NULL,
+    on_delete  text DEFAULT NULL,
+    backfill   boolean DEFAULT true)
+RETURNS regclass
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'weir_alter_query';
+COMMENT ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean) IS
+    'changes options of a continuous query, or its definition, of which a new result is built before it takes the place of the old one';
+REVOKE ALL ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean) TO PUBLIC;

@@ -141,6 +141,37 @@ List *QueriesOfOwner(Oid owner) {
   return rows;
 }
 
+void ChangeOptions(int32 query_id, const OptionChanges &changes) {
+  const Session session = Open();
+  if (changes.tick != nullptr) {
+    Oid types[] = {INT4OID, INTERVALOID};
+    Datum values[] = {Int32GetDatum(query_id), IntervalPGetDatum(changes.tick)};
+    pg::Execute("UPDATE weir.continuous_queries SET tick = $2 WHERE id = $1", SPI_OK_UPDATE, 2,
+                types, values);
+  }
+  if (changes.rejects_changes != nullptr) {
+    ExecuteFor(query_id,
+               *changes.rejects_changes
+                   ? "UPDATE weir.continuous_queries SET on_delete = 'error' WHERE id = $1"
+                   : "UPDATE weir.continuous_queries SET on_delete = 'ignore' WHERE id = $1",
+               SPI_OK_UPDATE);
+  }
+  Close(session);
+}
+
+void ReplaceQuery(int32 query_id, const QueryRow &by, const char *contents) {
+  ForgetFailure(query_id);
+  const Session session = Open();
+  ExecuteFor(query_id, "DELETE FROM weir.query_backfills WHERE query_id = $1", SPI_OK_DELETE);
+  Oid types[] = {INT4OID, INT4OID, TEXTOID, TEXTOID};
+  Datum values[] = {Int32GetDatum(query_id), Int32GetDatum(by.id),
+                    CStringGetTextDatum(by.statement), CStringGetTextDatum(contents)};
+  pg::Execute(
+      "UPDATE weir.continuous_queries SET id = $2, statement = $3, contents = $4 WHERE id = $1",
+      SPI_OK_UPDATE, 4, types, values);
+  Close(session);
+}
+
 void SetPaused(int32 query_id, bool is_paused) {
   const Session session = Open();
   ExecuteFor(query_id,

@@ -54,6 +54,16 @@ QueryRow *RequireOwnQuery(Oid result);
 // Of QueryRow *: the queries of an owner.
 List *QueriesOfOwner(Oid owner);
 
+// Options that change; null: as it is.
+struct OptionChanges {
+  const Interval *tick;
+  const bool *rejects_changes;
+};
+void ChangeOptions(int32 query_id, const OptionChanges &changes);
+
+// The query goes on as another, with its name and options.
+void ReplaceQuery(int32 query_id, const QueryRow &by, const char *contents);
+
 void SetPaused(int32 query_id, bool is_paused);
 void DeleteQuery(int32 query_id);
 

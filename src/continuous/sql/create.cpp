@@ -1,4 +1,5 @@
 // weir.create_query()
+#include "continuous/sql/create.hpp"
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/delta.hpp"
@@ -55,6 +56,8 @@ void RequireLogin() {
           errhint("Run ALTER ROLE %s LOGIN; it needs no password.", name));
 }
 
+}  // namespace
+
 bool IsErrorOption(const text *option) {
   const char *value = text_to_cstring(option);
   if (strcmp(value, "ignore") == 0) return false;
@@ -71,6 +74,8 @@ void RequireTick(const Interval *tick) {
           errmsg("invalid value for parameter \"tick\""),
           errdetail("It must be between 0 and 1 day."), errhint("Use for example '1 second'."));
 }
+
+namespace {
 
 Target TargetOf(const text *name) {
   RangeVar *range = makeRangeVarFromNameList(textToQualifiedNameList(const_cast<text *>(name)));
@@ -98,6 +103,8 @@ void MentionRowSecurity(const RangeTblEntry *source) {
                     "the reader."));
 }
 
+}  // namespace
+
 Rewrite *Analyse(const char *text) {
   TextErrors errors;
   OpenTextErrors(&errors, text);
@@ -110,6 +117,8 @@ Rewrite *Analyse(const char *text) {
   MentionRowSecurity(source);
   return rewrite;
 }
+
+namespace {
 
 void RequirePlace() {
   for (int i = 0; i < QueryPlaceCount(); i++) {
