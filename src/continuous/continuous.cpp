@@ -4,6 +4,7 @@
 #include "continuous/departure/departure.hpp"
 #include "continuous/lifecycle.hpp"
 #include "continuous/live/live.hpp"
+#include "continuous/operation/progress.hpp"
 #include "continuous/worker/commit.hpp"
 #include "continuous/worker/shared.hpp"
 #include "continuous/worker/tender.hpp"
@@ -17,6 +18,7 @@ void Install() {
   // pg_upgrade runs a server of its own on the user's files: nothing of ours works there.
   if (IsBinaryUpgrade) return;
   RequestShared();
+  RequestProgress();
   InstallCommitCallback();
   InstallLifecycle();
   InstallDeparture();

@@ -78,5 +78,6 @@ void WantKeeperAtEnd() { pending.keeper_anyway = true; }
 void ReloadAtCommit() { pending.reload = true; }
 void ForgetAtCommit(Oid database) { pending.gone = database; }
 void NeverWake() { is_quiet = true; }
+void WakeReaders() { WakeWorkers(); }
 
 }  // namespace weir::continuous
