@@ -69,6 +69,7 @@ SELECT add(50, 50);
 INSERT INTO event VALUES (1000, 'x', 1, 1, 1, 1, true);
 SELECT how('SELECT * FROM by_key');
 SELECT how('SELECT count(*), sum(sum) FROM by_name');
+SELECT lag_rows FROM weir.queries WHERE name = 'by_key'::regclass;
 SELECT differences('by_key'), differences('by_name'), differences('by_spread');
 SELECT * FROM by_key WHERE k IS NULL OR k = 1000 OR k < 3 ORDER BY k;
 
