@@ -236,7 +236,8 @@ int64 ShortestWait() {
 // Until something is due or somebody wants something.
 void WaitForWork() {
   while (!WantsToStop() && place->reload.load() == 0 && place->hurry.load() == 0) {
-    if (place->changed.exchange(0) != 0) MarkDirty();
+    // It stays set until the next round, so that no further transaction wakes us before.
+    if (place->changed.load() != 0) MarkDirty();
     const int64 left = ShortestWait();
     if (left <= 0) return;
     Sleep(left);

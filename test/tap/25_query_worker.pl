@@ -1,4 +1,5 @@
-# The memory of a worker of continuous queries stays what it is, over thousands of steps.
+# What a worker of continuous queries costs beside its steps: its memory stays what it is, over thousands of
+# them, and between two of them transactions do not wake it.
 use strict;
 use warnings;
 use FindBin;
@@ -41,5 +42,22 @@ ok(steps(2500), '2,000 more');
 my $growth = kilobytes() - $before;
 cmp_ok($before, '>', 0, 'the memory is known');
 cmp_ok($growth, '<=', 256, 'and does not grow') or diag("from $before kB by $growth kB");
+
+sub switches
+{
+    my ($pid) = @_;
+    return slurp_file("/proc/$pid/status") =~ /^voluntary_ctxt_switches:\s+(\d+)/m ? $1 : 0;
+}
+
+quietly($node, 'postgres', "SELECT weir.drop_query(name) FROM weir.queries");
+quietly($node, 'postgres', "SELECT weir.create_query('seldom', 'SELECT k, count(*) FROM event GROUP BY k', tick => '1 s')");
+quietly($node, 'postgres', "SELECT weir.wait('seldom')");
+my $pid = quietly($node, 'postgres', 'SELECT worker_pid FROM weir.queries');
+my $switches = switches($pid);
+my $transactions = run_pgbench($node, 'postgres', 'load', '-c', 2, '-T', 4, '-f', $script);
+$switches = switches($pid) - $switches;
+cmp_ok($transactions, '>', 500, 'there were many transactions');
+cmp_ok($switches, '<', 200, 'and few of them woke the worker') or diag("$switches times, in $transactions transactions");
+is(quietly($node, 'postgres', "SELECT weir.wait('seldom') AND (SELECT sum(count) FROM seldom) = (SELECT count(*) FROM event)"), 't', 'which has counted all of them');
 $node->stop;
 done_testing();
