@@ -2,6 +2,7 @@
 
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/delta.hpp"
+#include "continuous/delta/frontier.hpp"
 #include "continuous/delta/range.hpp"
 #include "continuous/hold/hold.hpp"
 #include "continuous/rewrite/objects.hpp"
@@ -16,8 +17,10 @@ extern "C" {
 #include "storage/latch.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 }
@@ -33,9 +36,22 @@ Datum ColumnAt(uint64 row, int column) {
   return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &is_null);
 }
 
+bool HasQueries() {
+  if (!OidIsValid(FrontiersOid())) return false;
+  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+  LowestFrontier lowest;
+  const bool found = FindLowestFrontier(snapshot, FirstNormalFullTransactionId, &lowest);
+  UnregisterSnapshot(snapshot);
+  return found;
+}
+
+// The user's command is recorded, and what is asked for its sake is not.
 List *AllQueries() {
+  if (!HasQueries()) return NIL;
   MemoryContext caller = CurrentMemoryContext;
   const RightsBefore before = TakeExtensionRights();
+  set_config_option("weir.capture", "off", PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+                    false);
   SPI_connect();
   pg::Execute(
       "SELECT q.id, c.oid, c.relowner, q.paused, q.on_delete = 'ignore' FROM "
