@@ -6,6 +6,7 @@
 #include "continuous/delta/scan_state.hpp"
 #include "continuous/delta/tick_state.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/operation/progress.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
 
@@ -174,6 +175,9 @@ void BeginDelta(CustomScanState *node, EState *estate, int) {
                         &TTSOpsBufferHeapTuple);
   ExecAssignScanProjectionInfo(&node->ss);
   node->ss.ps.qual = ExecInitQual(plan->scan.plan.qual, &node->ss.ps);
+  if (OpenTickOf(scan->query_id) != nullptr) {
+    ExpectBlocks(RelationGetNumberOfBlocks(node->ss.ss_currentRelation));
+  }
 }
 
 void EndDelta(CustomScanState *node) { StopWalk(ScanOf(node)); }

@@ -48,8 +48,9 @@ Oid MoveToState(Oid schema, const char *name) {
   return object;
 }
 
-Oid MakeView(const Target &target, const char *columns, const char *query) {
-  RunSql(psprintf("CREATE VIEW %s (%s) AS %s",
+Oid MakeView(const Target &target, const char *columns, const char *query,
+             const char *create = "CREATE VIEW") {
+  RunSql(psprintf("%s %s (%s) AS %s", create,
                   quote_qualified_identifier(get_namespace_name(target.schema), target.name),
                   columns, query),
          SPI_OK_UTILITY);
@@ -124,6 +125,8 @@ void DropIfThere(const char *kind, const char *name) {
   RunSql(psprintf("DROP %s weir_state.%s", kind, name), SPI_OK_UTILITY);
 }
 
+}  // namespace
+
 void DropGuards(int32 query_id) {
   SPI_connect();
   pg::Execute(psprintf("SELECT pg_catalog.format('DROP TRIGGER %%I ON %%s', tgname, "
@@ -139,28 +142,38 @@ void DropGuards(int32 query_id) {
   SPI_finish();
 }
 
-}  // namespace
-
 void RunSql(const char *sql, int expected) {
   SPI_connect();
   pg::Execute(sql, expected);
   SPI_finish();
 }
 
-Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target) {
+Oid MakeStateObjects(const Rewrite *rewrite, int32 query_id, Oid schema) {
   const char *columns = ColumnList(rewrite->columns);
   const char *names = ColumnList(rewrite->names);
-  MakeStateView(target.schema, StateName(query_id, "_definition"), names, DefinitionOf(rewrite));
+  MakeStateView(schema, StateName(query_id, "_definition"), names, DefinitionOf(rewrite));
   const char *all = rewrite->window != nullptr ? WindowShapeOf(rewrite) : PartialsOf(rewrite, 0);
-  MakeStateView(target.schema, StateName(query_id, "_all"), columns, all);
-  if (rewrite->window != nullptr) MakeWindowObjects(rewrite, query_id, target.schema);
+  MakeStateView(schema, StateName(query_id, "_all"), columns, all);
+  if (rewrite->window != nullptr) MakeWindowObjects(rewrite, query_id, schema);
   const char *fresh =
       rewrite->window != nullptr ? NewResultsOf(rewrite, query_id) : PartialsOf(rewrite, query_id);
-  MakeStateView(target.schema, StateName(query_id, "_new"), columns, fresh);
-  const Oid state = MakeStateTable(rewrite, query_id, target.schema);
-  const Oid result = MakeView(target, names, LiveOf(rewrite, query_id, state));
+  MakeStateView(schema, StateName(query_id, "_new"), columns, fresh);
+  return MakeStateTable(rewrite, query_id, schema);
+}
+
+Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target) {
+  const Oid state = MakeStateObjects(rewrite, query_id, target.schema);
+  const Oid result = MakeView(target, ColumnList(rewrite->names), LiveOf(rewrite, query_id, state));
   TieViews(result, query_id);
   return result;
+}
+
+void ReplaceResult(const Rewrite *rewrite, int32 query_id, Oid result) {
+  const Oid state = get_relname_relid(StateName(query_id, ""), StateSchema());
+  const Target target{get_rel_namespace(result), get_rel_name(result)};
+  MakeView(target, ColumnList(rewrite->names), LiveOf(rewrite, query_id, state),
+           "CREATE OR REPLACE VIEW");
+  TieViews(result, query_id);
 }
 
 void TieViews(Oid result, int32 query_id) {

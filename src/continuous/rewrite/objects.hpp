@@ -20,6 +20,12 @@ struct Target {
 // returns the view of the result. Within PinSearchPath().
 Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target);
 
+// The same without the result's view; returns the state table. They are made in `schema` first.
+Oid MakeStateObjects(const Rewrite *rewrite, int32 query_id, Oid schema);
+
+// Has the view show that query from now on. Its columns go on, perhaps with others behind them.
+void ReplaceResult(const Rewrite *rewrite, int32 query_id, Oid result);
+
 // Lets the views over the source go with the result.
 void TieViews(Oid result, int32 query_id);
 
@@ -31,6 +37,7 @@ Oid SourceOfQuery(int32 query_id);
 
 // Has changes of the source fail.
 void MakeGuard(Oid source, int32 query_id);
+void DropGuards(int32 query_id);
 
 // Drops what there is of a query but its result.
 void DropStateObjects(int32 query_id);

@@ -3,6 +3,7 @@
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/operation/fill.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
@@ -75,7 +76,8 @@ void Rebuild(const QueryRow &row) {
   if (HasTail(row.id)) {
     RunSql(psprintf("DELETE FROM weir_state.%s", StateName(row.id, "_tail")), SPI_OK_DELETE);
   }
-  RunAtHorizon(HasTail(row.id) ? row.statement : RefillOf(row.id), horizon);
+  Fill({Work::kRefresh, row.id, SourceOfQuery(row.id)},
+       HasTail(row.id) ? row.statement : RefillOf(row.id), horizon);
   UnpinSearchPath(level);
 }
 

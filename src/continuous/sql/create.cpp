@@ -1,8 +1,10 @@
 // weir.create_query()
+#include "continuous/sql/create.hpp"
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/operation/fill.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
@@ -56,6 +58,8 @@ void RequireLogin() {
           errhint("Run ALTER ROLE %s LOGIN; it needs no password.", name));
 }
 
+}  // namespace
+
 bool IsErrorOption(const text *option) {
   const char *value = text_to_cstring(option);
   if (strcmp(value, "ignore") == 0) return false;
@@ -72,6 +76,8 @@ void RequireTick(const Interval *tick) {
           errmsg("invalid value for parameter \"tick\""),
           errdetail("It must be between 0 and 1 day."), errhint("Use for example '1 second'."));
 }
+
+namespace {
 
 Target TargetOf(const text *name) {
   RangeVar *range = makeRangeVarFromNameList(textToQualifiedNameList(const_cast<text *>(name)));
@@ -99,6 +105,8 @@ void MentionRowSecurity(Oid table) {
                     "the reader."));
 }
 
+}  // namespace
+
 Rewrite *Analyse(const char *text) {
   TextErrors errors;
   OpenTextErrors(&errors, text);
@@ -114,6 +122,8 @@ Rewrite *Analyse(const char *text) {
   }
   return rewrite;
 }
+
+namespace {
 
 void RequirePlace() {
   for (int i = 0; i < QueryPlaceCount(); i++) {
@@ -135,7 +145,7 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
   InitFrontier(id, horizon, source);
   const Oid result = MakeObjects(rewrite, id, target);
   TieToUpstream(result, source);
-  if (options.has_backfill) RunAtHorizon(FillOf(rewrite, id), horizon);
+  if (options.has_backfill) Fill({Work::kBackfill, id, source}, FillOf(rewrite, id), horizon);
   if (options.rejects_changes) MakeGuard(source, id);
   AddQuery({.id = id,
             .result = result,
