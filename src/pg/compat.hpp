@@ -253,6 +253,15 @@ inline void FlattenGroups(Query *query) {
 #endif
 }
 
+// What the planner groups by: 16 gave it a list of its own.
+inline List **GroupClauseOf(PlannerInfo *root) {
+#if PG_VERSION_NUM >= 160000
+  return &root->processed_groupClause;
+#else
+  return &root->parse->groupClause;
+#endif
+}
+
 // 18 dropped `execute_once`.
 inline void RunToEnd(QueryDesc *query) {
 #if PG_VERSION_NUM >= 180000

@@ -80,6 +80,7 @@ void BuildBeside(const Rewrite *rewrite, int32 id, Oid result, bool has_backfill
 void Swap(const QueryRow &row, const Rewrite *rewrite, int32 id) {
   DropFrontier(row.id);
   ReplaceResult(rewrite, id, row.result);
+  UntieFromUpstream(row.result, SourceOfQuery(row.id));
   TieToUpstream(row.result, SourceOf(rewrite->definition)->relid);
   DropStateObjects(row.id);
   if (row.rejects_changes) MakeGuard(SourceOf(rewrite->definition)->relid, id);
