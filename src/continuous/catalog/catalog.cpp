@@ -1,6 +1,7 @@
 #include "continuous/catalog/catalog.hpp"
 
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/lanes/lane_store.hpp"
 #include "pg/spi.hpp"
 
 extern "C" {
@@ -160,6 +161,7 @@ void ChangeOptions(int32 query_id, const OptionChanges &changes) {
 }
 
 void ReplaceQuery(int32 query_id, const QueryRow &by, const char *contents) {
+  DeleteLanes(query_id);
   ForgetFailure(query_id);
   const Session session = Open();
   ExecuteFor(query_id, "DELETE FROM weir.query_backfills WHERE query_id = $1", SPI_OK_DELETE);
@@ -182,6 +184,7 @@ void SetPaused(int32 query_id, bool is_paused) {
 }
 
 void DeleteQuery(int32 query_id) {
+  DeleteLanes(query_id);
   const Session session = Open();
   ExecuteFor(query_id, "DELETE FROM weir.query_failures WHERE query_id = $1", SPI_OK_DELETE);
   ExecuteFor(query_id, "DELETE FROM weir.query_backfills WHERE query_id = $1", SPI_OK_DELETE);
