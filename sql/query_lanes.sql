@@ -91,7 +91,8 @@ TABLE risks;
 INSERT INTO risk SELECT CASE g WHEN 70000 THEN 0 ELSE 1 END FROM generate_series(1, 100000) g;
 SELECT weir.wait('risks', '1 s');
 SELECT state, last_error FROM weir.queries WHERE name = 'risks'::regclass;
-SELECT format('SELECT p2 AS kept FROM weir_state.q%s', id) FROM weir.continuous_queries WHERE result = 'risks'::regclass \gexec
+SELECT format('SELECT p2 AS kept FROM weir_state.q%s', id) AS kept FROM weir.continuous_queries WHERE result = 'risks'::regclass \gset
+:kept;
 SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'parallel worker';
 
 ALTER SYSTEM RESET weir.min_lane_pages;
