@@ -151,7 +151,8 @@ void CountPage(NewRowWalk *walk, Skip skip) {
 // was written by transactions that had not ended when the horizon was taken.
 bool TakeBlock(NewRowWalk *walk) {
   if (walk->stripes != nullptr && walk->next_block == walk->stripe_end) {
-    const uint64 first = static_cast<uint64>(walk->stripes->fetch_add(1)) * kStripeBlocks;
+    const std::uint32_t step = WEIR_SEEDED("lanes.lose_run") ? 2 : 1;
+    const uint64 first = static_cast<uint64>(walk->stripes->fetch_add(step)) * kStripeBlocks;
     walk->next_block = static_cast<BlockNumber>(Min(first, walk->blocks));
     walk->stripe_end = static_cast<BlockNumber>(Min(first + kStripeBlocks, walk->blocks));
   }
