@@ -12,7 +12,7 @@ use Test::More;
 my $queries = is_long() ? 200 : 40;
 my $width = $queries / 20;
 my $seconds = $ENV{MANY_SECONDS} || (is_long() ? 600 : 24);
-my $keys = is_long() ? 20 : 50;
+my $keys = 50;
 my $node = new_weir_node('many', 'max_worker_processes' => 20, 'wal_level' => 'replica', 'weir.capture' => 'off',
     'autovacuum_naptime' => 5, 'shared_buffers' => '256MB');
 $node->safe_psql('postgres', <<SQL);
