@@ -1,14 +1,18 @@
 #include "continuous/catalog/catalog.hpp"
 
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/delta/frontier.hpp"
 #include "continuous/lanes/lane_store.hpp"
+#include "continuous/rewrite/names.hpp"
 #include "pg/spi.hpp"
 
 extern "C" {
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 }
 
 namespace weir::continuous {
@@ -41,6 +45,13 @@ Datum ColumnAt(int row, int column) {
   return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &is_null);
 }
 
+bool HasReaders(int32 query_id) {
+  const Oid table =
+      get_relname_relid(StateName(query_id, ""), get_namespace_oid("weir_state", false));
+  int32 reader;
+  return OidIsValid(table) && QueriesOf(table, GetActiveSnapshot(), &reader, 1) > 0;
+}
+
 QueryRow *RowAt(int row, MemoryContext context) {
   auto *query = static_cast<QueryRow *>(MemoryContextAlloc(context, sizeof(QueryRow)));
   query->id = DatumGetInt32(ColumnAt(row, 1));
@@ -50,6 +61,7 @@ QueryRow *RowAt(int row, MemoryContext context) {
   query->tick_ms = DatumGetInt64(ColumnAt(row, 5));
   query->rejects_changes = DatumGetBool(ColumnAt(row, 6));
   query->is_paused = DatumGetBool(ColumnAt(row, 7));
+  query->has_readers = HasReaders(query->id);
   return query;
 }
 

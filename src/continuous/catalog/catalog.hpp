@@ -19,6 +19,7 @@ struct QueryRow {
   int64 tick_ms;
   bool rejects_changes;  // on_delete => 'error'
   bool is_paused;
+  bool has_readers;  // other queries read its state
 };
 
 struct Failure {

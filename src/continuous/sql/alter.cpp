@@ -12,6 +12,7 @@
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/sql/create.hpp"
 #include "continuous/sql/require.hpp"
+#include "continuous/sql/upstream.hpp"
 #include "continuous/worker/commit.hpp"
 #include "pg/failpoint.hpp"
 #include "pg/sql_function.hpp"
@@ -19,7 +20,9 @@
 extern "C" {
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/dependency.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -82,6 +85,11 @@ void BuildBeside(const Rewrite *rewrite, int32 id, Oid result, bool has_backfill
 void Swap(const QueryRow &row, const Rewrite *rewrite, int32 id) {
   DropFrontier(row.id);
   ReplaceResult(rewrite, id, row.result);
+  // What it read before may have been the result of another query.
+  deleteDependencyRecordsForClass(RelationRelationId, row.result, RelationRelationId,
+                                  DEPENDENCY_NORMAL);
+  TieToUpstream(row.result, SourceOf(rewrite->definition)->relid);
+  TieToUpstream(row.result, SourceOf(rewrite->definition)->relid);
   DropStateObjects(row.id);
   if (row.rejects_changes) MakeGuard(SourceOf(rewrite->definition)->relid, id);
   QueryRow by = row;
@@ -100,6 +108,7 @@ struct NewDefinition {
 void ChangeDefinition(const QueryRow &row, const NewDefinition &given) {
   RequireReadCommitted("weir.alter_query()");
   RequireOwner(row);
+  RequireNoReaders(row);
   AcquireHold();
   const Rewrite *rewrite = Analyse(given.text);
   if (given.parallelism > 1) RequireSplittable(rewrite);

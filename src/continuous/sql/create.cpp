@@ -9,7 +9,9 @@
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
+#include "continuous/rewrite/sources.hpp"
 #include "continuous/sql/require.hpp"
+#include "continuous/sql/upstream.hpp"
 #include "continuous/worker/commit.hpp"
 #include "continuous/worker/shared.hpp"
 #include "pg/sql_function.hpp"
@@ -96,8 +98,8 @@ Target TargetOf(const text *name) {
 }
 
 // Whoever may read the result sees what the owner's rows say.
-void MentionRowSecurity(const RangeTblEntry *source) {
-  if (check_enable_rls(source->relid, GetUserId(), true) != RLS_ENABLED) return;
+void MentionRowSecurity(Oid table) {
+  if (check_enable_rls(table, GetUserId(), true) != RLS_ENABLED) return;
   ereport(NOTICE,
           errmsg("row security of the source applies as it does to role %s",
                  quote_identifier(GetUserNameFromId(GetUserId(), false))),
@@ -111,12 +113,15 @@ Rewrite *Analyse(const char *text) {
   TextErrors errors;
   OpenTextErrors(&errors, text);
   const Definition definition = ParseDefinition(text);
+  ReadStoredResult(definition);
   Rewrite *rewrite = RewriteDefinition(definition);
   CloseTextErrors(&errors);
-  const RangeTblEntry *source = SourceOf(definition.query);
-  RequireWatchable(source->relid);
+  RequireWatchable(SourceOf(definition.query)->relid);
   if (superuser()) RequireSuperuserObjects(definition.query);
-  MentionRowSecurity(source);
+  ListCell *cell;
+  foreach (cell, TablesOf(definition.query)) {
+    MentionRowSecurity(lfirst_node(RangeTblEntry, cell)->relid);
+  }
   return rewrite;
 }
 
@@ -141,6 +146,7 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
   const int level = PinSearchPath();
   InitFrontier(id, horizon, source);
   const Oid result = MakeObjects(rewrite, id, target);
+  TieToUpstream(result, source);
   if (options.has_backfill) Fill({Work::kBackfill, id, source}, FillOf(rewrite, id), horizon);
   if (options.rejects_changes) MakeGuard(source, id);
   AddQuery({.id = id,

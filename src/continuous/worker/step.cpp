@@ -5,6 +5,7 @@
 #include "continuous/operation/progress.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
+#include "continuous/worker/commit.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
 
@@ -158,6 +159,7 @@ StepResult TryStep(KeptQuery *query) {
     CountTick(query->place, tick, groups, start.at);
     if (query->lanes.is_split && query->place != nullptr) query->place->figures.split.fetch_add(1);
   }
+  if (tick.is_saved && query->row.has_readers) WakeReaders();
   Recover(query);
   return StepResult::kDone;
 }
