@@ -204,6 +204,19 @@ void StoreFile(int32 query_id, const SourceFile &file) {
   CommandCounterIncrement();
 }
 
+void ForgetFile(int32 query_id, Oid relation) {
+  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+  Rows rows;
+  KeyOn(&rows, 0, kFileQuery, Int32GetDatum(query_id));
+  KeyOn(&rows, 1, kFileRelation, ObjectIdGetDatum(relation));
+  OpenRows(&rows, "frontier_files", RowExclusiveLock, snapshot, 2);
+  HeapTuple tuple = systable_getnext(rows.scan);
+  if (HeapTupleIsValid(tuple)) CatalogTupleDelete(rows.table, &tuple->t_self);
+  CloseRows(&rows);
+  UnregisterSnapshot(snapshot);
+  CommandCounterIncrement();
+}
+
 int QueriesOf(Oid relation, Snapshot snapshot, int32 *queries, int limit) {
   Rows rows;
   OpenRows(&rows, "frontier_files", AccessShareLock, snapshot, 0);
