@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "access/heapam.h"
+#include "access/stratnum.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
@@ -234,6 +235,34 @@ inline void FlattenGroups(Query *query) {
   query->hasGroupRTE = false;
 #else
   static_cast<void>(query);
+#endif
+}
+
+// 18 asks whether a deferrable key will do.
+inline Oid PrimaryKeyIndexOf(Relation relation) {
+#if PG_VERSION_NUM >= 180000
+  return RelationGetPrimaryKeyIndex(relation, false);
+#else
+  return RelationGetPrimaryKeyIndex(relation);
+#endif
+}
+
+// Whether an operator orders values, and by which family. 18 replaced strategies by comparisons.
+inline bool IsOrderingOperator(Oid operator_id, Oid *family, Oid *type) {
+#if PG_VERSION_NUM >= 180000
+  CompareType comparison;
+  return get_ordering_op_properties(operator_id, family, type, &comparison);
+#else
+  int16 strategy;
+  return get_ordering_op_properties(operator_id, family, type, &strategy);
+#endif
+}
+
+inline bool IsDescending(const PathKey *key) {
+#if PG_VERSION_NUM >= 180000
+  return key->pk_cmptype == COMPARE_GT;
+#else
+  return key->pk_strategy == BTGreaterStrategyNumber;
 #endif
 }
 

@@ -2,7 +2,7 @@
 
 #include <initializer_list>
 
-#include "pg/pg.hpp"
+#include "pg/compat.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -53,7 +53,7 @@ void OpenRows(Rows *rows, const char *name, LOCKMODE mode, Snapshot snapshot, in
             errhint("Run CREATE EXTENSION pg_weir."));
   }
   rows->table = table_open(table, mode);
-  const Oid index = RelationGetPrimaryKeyIndex(rows->table);
+  const Oid index = pg::PrimaryKeyIndexOf(rows->table);
   rows->scan = systable_beginscan(rows->table, index, key_count > 0 && OidIsValid(index), snapshot,
                                   key_count, rows->keys);
 }
