@@ -29,12 +29,12 @@ Likeness LooksLike(Buffer buffer, Relation relation, BlockNumber block) {
 
 // Headers are read without their locks, so what is found may be wrong: whoever uses it asks the
 // buffer again once it is pinned.
-BufferMap *MakeBufferMap(Relation relation, BlockNumber blocks) {
+BufferMap *MakeBufferMap(Relation relation, BlockNumber blocks, MemoryContext context) {
   const auto buffers = static_cast<BlockNumber>(NBuffers);
   if (blocks < buffers / kHeadersPerBlock || blocks > buffers / kLargeTable) return nullptr;
-  auto *map = static_cast<BufferMap *>(palloc(sizeof(BufferMap)));
+  auto *map = static_cast<BufferMap *>(MemoryContextAlloc(context, sizeof(BufferMap)));
   map->blocks = blocks;
-  map->buffer = static_cast<Buffer *>(palloc0(blocks * sizeof(Buffer)));
+  map->buffer = static_cast<Buffer *>(MemoryContextAllocZero(context, blocks * sizeof(Buffer)));
   const auto locator = pg::LocatorOf(relation);
   for (BlockNumber i = 0; i < buffers; ++i) {
     const BufferDesc *header = GetBufferDescriptor(i);

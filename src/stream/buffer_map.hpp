@@ -19,7 +19,7 @@ struct BufferMap {
 
 // Null when looking at all buffers would cost more than it spares, for small tables, or when the
 // table is so large that its blocks pass through few buffers.
-BufferMap *MakeBufferMap(Relation relation, BlockNumber blocks);
+BufferMap *MakeBufferMap(Relation relation, BlockNumber blocks, MemoryContext context);
 void FreeBufferMap(BufferMap *map);
 
 inline Buffer BufferOf(const BufferMap *map, BlockNumber block) {

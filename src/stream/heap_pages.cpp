@@ -11,6 +11,7 @@ extern "C" {
 #include "executor/executor.h"
 #include "pgstat.h"
 #include "storage/bufmgr.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 }
@@ -63,7 +64,7 @@ Buffer GuessBuffer(PageWalk *walk, BlockNumber block) {
   if (walk->is_map_made) return InvalidBuffer;
   walk->is_map_made = true;
   walk->bad_guesses = 0;
-  walk->map = MakeBufferMap(walk->scan->rs_rd, HeapOf(walk)->rs_nblocks);
+  walk->map = MakeBufferMap(walk->scan->rs_rd, HeapOf(walk)->rs_nblocks, walk->context);
   return walk->map == nullptr ? InvalidBuffer : BufferOf(walk->map, block);
 }
 
@@ -191,6 +192,7 @@ void BeginWalk(PageWalk *walk, TableScanDesc scan, Source *source) {
   *walk = PageWalk{};
   walk->scan = scan;
   walk->source = source;
+  walk->context = GetMemoryChunkContext(source);
   walk->highest = HighestAttribute(source->set);
   walk->highest = Max(walk->highest, HighestAttribute(source->qual_set));
   // On a standby the page's flag alone is not proof, and a serializable transaction must see each

@@ -25,7 +25,8 @@ struct PageWalk {
   Buffer last_read;
   int good_guesses;
   int bad_guesses;
-  BufferMap *map;  // once guessing was in vain
+  BufferMap *map;         // once guessing was in vain
+  MemoryContext context;  // outlives the walk, wherever it is called from
   bool is_map_made;
 };
 
