@@ -14,6 +14,8 @@ extern "C" {
 
 namespace weir::continuous {
 
+struct ProgressPlace;
+
 // A row is new when it is a first version, not one made by UPDATE, and its xmin lies in the range,
 // whatever its xmax. A tick's range is [h0, h1), in which every transaction has ended; a reader's
 // starts at h0 and holds what its snapshot sees.
@@ -44,6 +46,7 @@ struct NewRowWalk {
   BufferAccessStrategy strategy;
   BlockNumber blocks;
   BlockNumber next_block;
+  ProgressPlace *progress;  // of the step, if any
   Buffer map;
 
   // The present page, pinned: its new rows' lines.

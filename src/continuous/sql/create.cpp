@@ -1,12 +1,16 @@
 // weir.create_query()
+#include "continuous/sql/create.hpp"
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/operation/fill.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
+#include "continuous/rewrite/sources.hpp"
 #include "continuous/sql/require.hpp"
+#include "continuous/sql/upstream.hpp"
 #include "continuous/worker/commit.hpp"
 #include "continuous/worker/shared.hpp"
 #include "pg/sql_function.hpp"
@@ -54,6 +58,8 @@ void RequireLogin() {
           errhint("Run ALTER ROLE %s LOGIN; it needs no password.", name));
 }
 
+}  // namespace
+
 bool IsErrorOption(const text *option) {
   const char *value = text_to_cstring(option);
   if (strcmp(value, "ignore") == 0) return false;
@@ -70,6 +76,8 @@ void RequireTick(const Interval *tick) {
           errmsg("invalid value for parameter \"tick\""),
           errdetail("It must be between 0 and 1 day."), errhint("Use for example '1 second'."));
 }
+
+namespace {
 
 Target TargetOf(const text *name) {
   RangeVar *range = makeRangeVarFromNameList(textToQualifiedNameList(const_cast<text *>(name)));
@@ -88,8 +96,8 @@ Target TargetOf(const text *name) {
 }
 
 // Whoever may read the result sees what the owner's rows say.
-void MentionRowSecurity(const RangeTblEntry *source) {
-  if (check_enable_rls(source->relid, GetUserId(), true) != RLS_ENABLED) return;
+void MentionRowSecurity(Oid table) {
+  if (check_enable_rls(table, GetUserId(), true) != RLS_ENABLED) return;
   ereport(NOTICE,
           errmsg("row security of the source applies as it does to role %s",
                  quote_identifier(GetUserNameFromId(GetUserId(), false))),
@@ -97,18 +105,25 @@ void MentionRowSecurity(const RangeTblEntry *source) {
                     "the reader."));
 }
 
+}  // namespace
+
 Rewrite *Analyse(const char *text) {
   TextErrors errors;
   OpenTextErrors(&errors, text);
   const Definition definition = ParseDefinition(text);
+  ReadStoredResult(definition);
   Rewrite *rewrite = RewriteDefinition(definition);
   CloseTextErrors(&errors);
-  const RangeTblEntry *source = SourceOf(definition.query);
-  RequireWatchable(source->relid);
+  RequireWatchable(SourceOf(definition.query)->relid);
   if (superuser()) RequireSuperuserObjects(definition.query);
-  MentionRowSecurity(source);
+  ListCell *cell;
+  foreach (cell, TablesOf(definition.query)) {
+    MentionRowSecurity(lfirst_node(RangeTblEntry, cell)->relid);
+  }
   return rewrite;
 }
+
+namespace {
 
 void RequirePlace() {
   for (int i = 0; i < QueryPlaceCount(); i++) {
@@ -129,7 +144,8 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
   const int level = PinSearchPath();
   InitFrontier(id, horizon, source);
   const Oid result = MakeObjects(rewrite, id, target);
-  if (options.has_backfill) RunAtHorizon(FillOf(rewrite, id), horizon);
+  TieToUpstream(result, source);
+  if (options.has_backfill) Fill({Work::kBackfill, id, source}, FillOf(rewrite, id), horizon);
   if (options.rejects_changes) MakeGuard(source, id);
   AddQuery({.id = id,
             .result = result,
