@@ -19,6 +19,7 @@ extern "C" {
 #include "parser/parse_relation.h"
 #include "pgstat.h"
 #include "replication/slot.h"
+#include "storage/buf_internals.h"
 #include "storage/bufmgr.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
@@ -63,6 +64,17 @@ inline auto LocatorOf(Relation relation) {
   return relation->rd_locator;
 #else
   return relation->rd_node;
+#endif
+}
+
+// Whether a buffer holds a block of a file's main fork. 16 took the parts of its tag apart.
+inline bool IsMainForkOf(const BufferTag &tag, const decltype(LocatorOf(nullptr)) &file) {
+#if PG_VERSION_NUM >= 160000
+  return tag.relNumber == file.relNumber && tag.dbOid == file.dbOid && tag.spcOid == file.spcOid &&
+         tag.forkNum == MAIN_FORKNUM;
+#else
+  return tag.rnode.relNode == file.relNode && tag.rnode.dbNode == file.dbNode &&
+         tag.rnode.spcNode == file.spcNode && tag.forkNum == MAIN_FORKNUM;
 #endif
 }
 
@@ -286,6 +298,15 @@ inline void FlattenGroups(Query *query) {
   query->hasGroupRTE = false;
 #else
   static_cast<void>(query);
+#endif
+}
+
+// What the planner groups by: 16 gave it a list of its own.
+inline List **GroupClauseOf(PlannerInfo *root) {
+#if PG_VERSION_NUM >= 160000
+  return &root->processed_groupClause;
+#else
+  return &root->parse->groupClause;
 #endif
 }
 

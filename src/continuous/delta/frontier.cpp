@@ -3,7 +3,6 @@
 #include <initializer_list>
 
 #include "pg/compat.hpp"
-#include "pg/pg.hpp"
 
 extern "C" {
 #include "access/genam.h"

@@ -6,6 +6,7 @@
 #include "continuous/delta/scan_state.hpp"
 #include "continuous/delta/tick_state.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/lanes/shares.hpp"
 #include "continuous/operation/progress.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
@@ -26,7 +27,8 @@ DeltaScan *ScanOf(CustomScanState *node) { return reinterpret_cast<DeltaScan *>(
 
 NewRange TickRange(DeltaScan *scan, const Tick &tick) {
   Relation relation = scan->css.ss.ss_currentRelation;
-  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+  // In lanes the active one was taken when the tables were locked, and there can be no other.
+  Snapshot snapshot = RegisterSnapshot(IsInLanes() ? GetActiveSnapshot() : GetLatestSnapshot());
   NewRange range = RangeFrom(tick.h0, scan->query_id, relation, snapshot, &scan->file);
   UnregisterSnapshot(snapshot);
   range.h1 = tick.h1;
@@ -193,6 +195,7 @@ void EndDelta(CustomScanState *node) { StopWalk(ScanOf(node)); }
 
 void ReScanDelta(CustomScanState *node) {
   DeltaScan *scan = ScanOf(node);
+  if (IsInLanes()) elog(ERROR, "a scan in lanes cannot be repeated");
   StopWalk(scan);
   scan->is_over = false;
   ExecScanReScan(&node->ss);

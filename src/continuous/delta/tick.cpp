@@ -187,6 +187,17 @@ void CloseTick(Tick *tick) {
   AbortTick();
 }
 
+void AdoptTick(const Tick &tick) {
+  if (!open_state.is_listened) RegisterXactCallback(OnTransactionEnd, nullptr);
+  open_state.is_listened = true;
+  open_state.tick = tick;
+  open_state.tick.rows_found = 0;
+  open_state.tick.pages_read = 0;
+  open_state.tick.pages_skipped = 0;
+  open_state.scanned = NIL;
+  open_state.is_open = true;
+}
+
 void AbortTick() {
   open_state.is_open = false;
   open_state.scanned = NIL;
