@@ -214,6 +214,33 @@ inline Oid RelfilenodeOf(Relation relation) {
 #endif
 }
 
+// 18 knows orders by what they compare, no longer by the strategy numbers of b-trees.
+inline bool IsDescending(const PathKey *key) {
+#if PG_VERSION_NUM >= 180000
+  return key->pk_cmptype == COMPARE_GT;
+#else
+  return key->pk_strategy == BTGreaterStrategyNumber;
+#endif
+}
+
+inline bool OrderingFamilyOf(Oid operator_id, Oid *family, Oid *type) {
+#if PG_VERSION_NUM >= 180000
+  CompareType comparison;
+#else
+  int16 comparison;
+#endif
+  return get_ordering_op_properties(operator_id, family, type, &comparison);
+}
+
+// 18 asks whether a deferrable key will do.
+inline Oid PrimaryKeyOf(Relation relation) {
+#if PG_VERSION_NUM >= 180000
+  return RelationGetPrimaryKeyIndex(relation, false);
+#else
+  return RelationGetPrimaryKeyIndex(relation);
+#endif
+}
+
 // Raises unless the current user may run the function. 16 made the check one of many kinds.
 inline void RequireExecute(Oid function) {
 #if PG_VERSION_NUM >= 160000
@@ -235,34 +262,6 @@ inline void FlattenGroups(Query *query) {
   query->hasGroupRTE = false;
 #else
   static_cast<void>(query);
-#endif
-}
-
-// 18 asks whether a deferrable key will do.
-inline Oid PrimaryKeyIndexOf(Relation relation) {
-#if PG_VERSION_NUM >= 180000
-  return RelationGetPrimaryKeyIndex(relation, false);
-#else
-  return RelationGetPrimaryKeyIndex(relation);
-#endif
-}
-
-// Whether an operator orders values, and by which family. 18 replaced strategies by comparisons.
-inline bool IsOrderingOperator(Oid operator_id, Oid *family, Oid *type) {
-#if PG_VERSION_NUM >= 180000
-  CompareType comparison;
-  return get_ordering_op_properties(operator_id, family, type, &comparison);
-#else
-  int16 strategy;
-  return get_ordering_op_properties(operator_id, family, type, &strategy);
-#endif
-}
-
-inline bool IsDescending(const PathKey *key) {
-#if PG_VERSION_NUM >= 180000
-  return key->pk_cmptype == COMPARE_GT;
-#else
-  return key->pk_strategy == BTGreaterStrategyNumber;
 #endif
 }
 

@@ -27,7 +27,7 @@ Expr *TargetOf(const Plan *plan, AttrNumber column) {
 bool IsDefaultOperator(Oid operator_id) {
   Oid family;
   Oid type;
-  return pg::IsOrderingOperator(operator_id, &family, &type) && IsDefaultOrder(family, type);
+  return pg::OrderingFamilyOf(operator_id, &family, &type) && IsDefaultOrder(family, type);
 }
 
 // A node that sorts or merges by its columns: the first of them, or a window of it that was
