@@ -34,3 +34,4 @@ BEGIN
   RETURN (plan #>> '{0,Plan,Shared Hit Blocks}')::bigint + (plan #>> '{0,Plan,Shared Read Blocks}')::bigint;
 END$$;
 SELECT pg_temp.hits('SELECT sum(id) FROM odd') = pg_relation_size('odd') / 8192 AS each_once;
+DROP TABLE even, odd;

@@ -147,3 +147,5 @@ FETCH 2 FROM back;
 FETCH BACKWARD 1 FROM back;
 FETCH ALL FROM back;
 COMMIT;
+
+DROP TABLE fact, dim, other, twice, empty, wide, days, asked, sale, item;

@@ -61,7 +61,8 @@ rows=1000000
 run -v rows=$rows -f "$(stage bench/scenarios/data.sql)" >/dev/null 2>&1
 printf '\nWhat each component adds, %s rows\n| component | rows/s | added |\n|---|---|---|\n' $rows
 before=
-while IFS='|' read -r name capture query columns; do
+while IFS='|' read -r name capture query columns before_it; do
+  [ -z "$before_it" ] || run <<<"$before_it" >/dev/null
   time=$(milliseconds 5 "SET weir.capture = '$capture';" "SELECT * FROM weir.query(\$q\$$query\$q\$) AS q($columns)")
   printf '| %s | %s | %s |\n' "$name" "$(per_second $rows "$time")" \
     "$([ -z "$before" ] || awk -v a="$before" -v b="$time" 'BEGIN {printf "%+.1f %%", (b / a - 1) * 100}')"

@@ -80,14 +80,18 @@ void HashAggregator::CountRows(int count) noexcept {
   for (int i = 0; i < count; ++i) Store(rows_[i], Load<std::uint64_t>(rows_[i]) + kOne);
 }
 
+bool HashAggregator::IsSuspect(const Column *columns, int count) const noexcept {
+  const RowLayout &layout = plan_.layout;
+  if (plan_.is_careful) return false;
+  for (int c = 0; c < layout.column_count; ++c) {
+    const bool adds = plan_.kinds[c] == ValueKind::kFloat8 && (layout.need[c] & kNeedSum) != 0;
+    if (adds && HasLargeFloat(columns[c], count)) return true;
+  }
+  return false;
+}
+
 UpdateStatus HashAggregator::Update(const Column *columns, int count) {
   const RowLayout &layout = plan_.layout;
-  if (!plan_.is_careful) {
-    for (int c = 0; c < layout.column_count; ++c) {
-      const bool adds = plan_.kinds[c] == ValueKind::kFloat8 && (layout.need[c] & kNeedSum) != 0;
-      if (adds && HasLargeFloat(columns[c], count)) return UpdateStatus::kSuspect;
-    }
-  }
   const UpdateInput input{rows_, count, layout.key_count == 0};
   CountRows(count);
   for (int c = 0; c < layout.column_count; ++c) {

@@ -26,6 +26,11 @@ class HashAggregator {
   HashAggregator(std::pmr::memory_resource &memory, const AggregatorPlan &plan, std::size_t limit,
                  double expected_groups);
 
+  // Whether the batch holds a float so large that PostgreSQL's arithmetic might overflow with it,
+  // where a plan that is not careful would not notice. To be asked of every row before any is saved
+  // for later: what was given out by then cannot be started over.
+  bool IsSuspect(const Column *columns, int count) const noexcept;
+
   // First half of consuming a batch: finds the rows' groups. Returns how many rows found no room;
   // the caller saves those for which is_placed() is false, and then calls DropUnplaced().
   int Place(const Column *columns, int count);

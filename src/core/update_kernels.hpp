@@ -14,7 +14,6 @@ namespace weir::core {
 // What a batch did. The server's own accumulators raise an error when finite floats overflow.
 enum class UpdateStatus : std::uint8_t {
   kDone,
-  kSuspect,        // a float so large that PostgreSQL's arithmetic might have overflowed
   kFloatOverflow,  // PostgreSQL raises "value out of range: overflow"
 };
 

@@ -191,12 +191,13 @@ int PlaceRows(AggregateScan *scan, core::Column *columns, int count) {
 
 bool ConsumeRows(AggregateScan *scan, core::Column *columns, int count) {
   core::HashAggregator *aggregator = scan->aggregator;
+  if (aggregator->IsSuspect(columns, count)) return false;
   count = PlaceRows(scan, columns, count);
   const core::UpdateStatus status =
       pg::CallCore([&] { return aggregator->Update(columns, count); });
   scan->peak_bytes = Max(scan->peak_bytes, aggregator->bytes());
   if (status == core::UpdateStatus::kFloatOverflow) float_overflow_error();
-  return status != core::UpdateStatus::kSuspect;
+  return true;
 }
 
 Node *CreateAggregateScan(CustomScan *) {
