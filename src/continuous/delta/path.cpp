@@ -22,7 +22,7 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
-// What a join expects to be new.
+// What joins and windows expect to be new.
 constexpr double kUsualRows = 100;
 
 using RelationPathsHook = pg::Hook<&set_rel_pathlist_hook>;
@@ -83,11 +83,14 @@ void OfferDelta(PlannerInfo *root, RelOptInfo *rel, Index rti, const Marker &mar
 }
 
 // Several first versions of a row may be new at once, so what a unique index says of the table's
-// rows does not hold for them. Nor are they many, which tells a join to look up their partners.
+// rows does not hold for them. Nor are they many, which tells a join to look up their partners, and
+// a window that its rows fit into memory.
 void ForgetWholeTable(const PlannerInfo *root, RelOptInfo *rel) {
   rel->indexlist = NIL;
-  if (bms_membership(root->all_baserels) != BMS_MULTIPLE) return;
-  rel->rows = Min(rel->rows, kUsualRows);
+  const Query *query = root->parse;
+  const bool is_joined = bms_membership(root->all_baserels) == BMS_MULTIPLE;
+  const bool is_kept = root->query_level > 1 && !query->hasAggs && query->groupClause == NIL;
+  if (is_joined || is_kept) rel->rows = Min(rel->rows, kUsualRows);
 }
 
 void OnRelationPaths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *entry) {

@@ -9,8 +9,10 @@
 extern "C" {
 #include "access/xact.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
+#include "utils/guc.h"
 #include "utils/snapmgr.h"
 }
 
@@ -22,6 +24,17 @@ bool HasMarker(Node *node, const Oid *marker) {
   if (IsA(node, FuncExpr) && reinterpret_cast<FuncExpr *>(node)->funcid == *marker) return true;
   if (IsA(node, Query)) return pg::WalkQuery(reinterpret_cast<Query *>(node), HasMarker, marker);
   return pg::WalkExpression(node, HasMarker, marker);
+}
+
+void SetForNow(const char *name, const char *value) {
+  set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+// As much memory as for an index, which is also built once.
+int TakeMemory() {
+  const int level = NewGUCNestLevel();
+  SetForNow("work_mem", psprintf("%d", Max(work_mem, maintenance_work_mem)));
+  return level;
 }
 
 uint64 RunInsert(Query *insert, const char *sql) {
@@ -50,12 +63,15 @@ uint64 RunMarkedInsert(Query *insert, const char *sql, Snapshot at_horizon) {
 
 }  // namespace
 
+void PreferStream() { SetForNow("weir.stream", "prefer"); }
+
 uint64 RunAtHorizon(const char *sql, FullTransactionId horizon) {
   Snapshot registered = RegisterHorizonSnapshot(horizon);
   // As if before the first command: rows of this transaction are counted when it has committed.
   SnapshotData at_horizon = *registered;
   at_horizon.curcid = FirstCommandId;
   at_horizon.copied = false;
+  const int level = TakeMemory();
   RawStmt *raw = linitial_node(RawStmt, pg_parse_query(sql));
   PushActiveSnapshot(GetLatestSnapshot());
   auto *insert =
@@ -73,6 +89,7 @@ uint64 RunAtHorizon(const char *sql, FullTransactionId horizon) {
   }
   PopActiveSnapshot();
   UnregisterSnapshot(registered);
+  AtEOXact_GUC(true, level);
   CommandCounterIncrement();
   return rows;
 }

@@ -45,6 +45,10 @@ void DropStateObjects(int32 query_id);
 // Whether it is about ROWS windows, which keep the last rows of each key too.
 bool HasTail(int32 query_id);
 
+// Until the present level of settings ends: has windows computed by the streaming executor wherever
+// it can. The server's costs know nothing of frames, each of which it may read anew for each row.
+void PreferStream();
+
 // Runs a statement that ends as `expected`; its first word says how.
 void RunSql(const char *sql, int expected);
 

@@ -5,6 +5,7 @@
 #include "continuous/operation/progress.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
+#include "continuous/rewrite/objects.hpp"
 #include "continuous/worker/commit.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
@@ -67,6 +68,7 @@ uint64 RunStatement(KeptQuery *query) {
   GetUserIdAndSecContext(&user, &security_context);
   SetUserIdAndSecContext(user, security_context | SECURITY_RESTRICTED_OPERATION);
   const int level = PinSearchPath();
+  if (HasTail(query->row.id)) PreferStream();
   PushActiveSnapshot(GetTransactionSnapshot());
   SPI_connect();
   CheckSuperuserObjects(*query);

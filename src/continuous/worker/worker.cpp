@@ -31,6 +31,7 @@ namespace {
 
 constexpr int64 kPollMs = 10'000;  // for what no commit tells
 constexpr int64 kHoldMs = 1000;
+constexpr int kWorkMemKb = 32 * 1024;  // at least, for a step after a stall
 
 WorkerPlace *place = nullptr;
 MemoryContext worker_context = nullptr;
@@ -77,6 +78,9 @@ void UseOwnSettings() {
   Override("extra_float_digits", "1");
   Override("row_security", "on");
   Override("weir.capture", "off");
+  // Plans are kept for steps of many rows, and most have few.
+  Override("jit", "off");
+  if (work_mem < kWorkMemKb) Override("work_mem", psprintf("%d", kWorkMemKb));
 }
 
 void Connect() {
