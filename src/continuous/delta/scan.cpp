@@ -74,18 +74,27 @@ void StopWalk(DeltaScan *scan) {
   scan->totals.rows += scan->walk.counts.rows;
 }
 
+// Not by a snapshot of its own, which cannot be taken while parallel workers run. A frontier that
+// is just being replaced may go unseen, and then counts as another.
+bool ReadLatest(int32 query_id, FullTransactionId *h) {
+  Frontier latest;
+  if (!FindFrontier(query_id, SnapshotSelf, &latest)) return false;
+  *h = latest.h;
+  return true;
+}
+
 // Whether all that the reader's snapshot needs was there until now. A standby removes rows only
 // after it has replayed the frontier that let go of them.
 bool WasHeld(FullTransactionId h, int32 query_id) {
   if (WEIR_SEEDED("delta.no_recheck")) return true;
   if (!RecoveryInProgress()) return HoldCovers(h);
   FullTransactionId latest;
-  return ReadFrontier(query_id, &latest) && FullTransactionIdEquals(latest, h);
+  return ReadLatest(query_id, &latest) && FullTransactionIdEquals(latest, h);
 }
 
 [[noreturn]] void RaiseNotHeld(const DeltaScan *scan) {
   FullTransactionId latest;
-  const bool is_behind = ReadFrontier(scan->query_id, &latest) &&
+  const bool is_behind = ReadLatest(scan->query_id, &latest) &&
                          !FullTransactionIdEquals(latest, scan->h) &&
                          WasHeld(latest, scan->query_id);
   if (is_behind) {

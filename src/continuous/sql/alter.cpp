@@ -85,10 +85,7 @@ void BuildBeside(const Rewrite *rewrite, int32 id, Oid result, bool has_backfill
 void Swap(const QueryRow &row, const Rewrite *rewrite, int32 id) {
   DropFrontier(row.id);
   ReplaceResult(rewrite, id, row.result);
-  // What it read before may have been the result of another query.
-  deleteDependencyRecordsForClass(RelationRelationId, row.result, RelationRelationId,
-                                  DEPENDENCY_NORMAL);
-  TieToUpstream(row.result, SourceOf(rewrite->definition)->relid);
+  UntieFromUpstream(row.result, SourceOfQuery(row.id));
   TieToUpstream(row.result, SourceOf(rewrite->definition)->relid);
   DropStateObjects(row.id);
   if (row.rejects_changes) MakeGuard(SourceOf(rewrite->definition)->relid, id);

@@ -177,6 +177,8 @@ WEIR_FUNCTION(weir_create_query) {
   RequireParallelism(options.parallelism);
   RequireLogin();
   RequirePlace();
+  // A new slot is not undone with the transaction.
+  if (!ReadHold().exists) WantKeeperAtEnd();
   AcquireHold();
   const Rewrite *rewrite = Analyse(text_to_cstring(PG_GETARG_TEXT_PP(1)));
   if (options.parallelism > 1) RequireSplittable(rewrite);
