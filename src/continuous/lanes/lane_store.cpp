@@ -106,16 +106,20 @@ void RequireParallelism(int parallelism) {
 
 void RequireSplittable(const Rewrite *rewrite) {
   if (LaneTickOf(rewrite, 0) == nullptr) {
-    RaiseUnsplittable("It keeps every row, or reads more than one table.",
-                      "Leave parallelism at 1");
+    RaiseUnsplittable(
+        "Steps are split where they merge partial results of one table's new rows into groups, "
+        "and do nothing else.",
+        "Leave parallelism at 1");
   }
   RequireSafe(rewrite->definition);
 }
 
 void RequireSplittable(int32 query_id) {
   if (LanesOf(query_id).statement == nullptr) {
-    RaiseUnsplittable("It keeps every row, or reads more than one table.",
-                      "Leave parallelism at 1");
+    RaiseUnsplittable(
+        "Steps are split where they merge partial results of one table's new rows into groups, "
+        "and do nothing else.",
+        "Leave parallelism at 1");
   }
   const Oid view =
       get_relname_relid(StateName(query_id, "_definition"), get_namespace_oid("weir_state", false));

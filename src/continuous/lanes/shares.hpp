@@ -6,6 +6,10 @@
 #include "core/shared_layout.hpp"
 #include "pg/pg.hpp"
 
+extern "C" {
+#include "storage/block.h"
+}
+
 namespace weir::continuous {
 
 // Pages are taken in runs of this many: enough for the disk to read ahead, few enough for lanes to

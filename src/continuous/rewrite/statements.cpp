@@ -145,6 +145,13 @@ void AppendBothArms(StringInfo out, const Rewrite *rewrite, int32 query_id) {
                    StateName(query_id, ""), PartialsOf(rewrite, query_id));
 }
 
+// Lanes make partial results of new rows, and one INSERT merges them. A query whose steps do
+// anything else, with rows by themselves, their time or what was there before, is not split.
+bool HasPlainSteps(const Rewrite *rewrite) {
+  return rewrite->is_aggregation && rewrite->window == nullptr &&
+         list_length(rewrite->definition->rtable) == 1;
+}
+
 }  // namespace
 
 void AddMarker(Query *query, int32 query_id) {
@@ -204,9 +211,7 @@ char *TickOf(const Rewrite *rewrite, int32 query_id) {
 
 // A group may come from several lanes, and a statement changes each row once.
 char *LaneTickOf(const Rewrite *rewrite, int32 query_id) {
-  const bool is_split = rewrite->is_aggregation && rewrite->window == nullptr &&
-                        list_length(rewrite->definition->rtable) == 1;
-  if (!is_split) return nullptr;
+  if (!HasPlainSteps(rewrite)) return nullptr;
   StringInfoData source;
   initStringInfo(&source);
   appendStringInfoString(&source, "(SELECT ");
