@@ -56,14 +56,16 @@ CREATE FUNCTION weir.create_query(
     query     text,
     tick      interval DEFAULT '1 second',
     on_delete text DEFAULT 'ignore',
-    backfill  boolean DEFAULT true)
+    backfill  boolean DEFAULT true,
+    notify    boolean DEFAULT false,
+    retention interval DEFAULT NULL)
 RETURNS regclass
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'weir_create_query';
-COMMENT ON FUNCTION weir.create_query(text, text, interval, text, boolean) IS
+COMMENT ON FUNCTION weir.create_query IS
     'keeps the result of a SELECT up to date from now on, and makes the view that shows it';
-REVOKE ALL ON FUNCTION weir.create_query(text, text, interval, text, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION weir.create_query(text, text, interval, text, boolean) TO PUBLIC;
+REVOKE ALL ON FUNCTION weir.create_query FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION weir.create_query TO PUBLIC;
 
 CREATE FUNCTION weir.drop_query(query regclass) RETURNS void
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE

@@ -153,6 +153,7 @@ void SetPaused(int32 query_id, bool is_paused) {
 void DeleteQuery(int32 query_id) {
   const Session session = Open();
   ExecuteFor(query_id, "DELETE FROM weir.query_failures WHERE query_id = $1", SPI_OK_DELETE);
+  ExecuteFor(query_id, "DELETE FROM weir.query_streams WHERE query_id = $1", SPI_OK_DELETE);
   ExecuteFor(query_id, "DELETE FROM weir.continuous_queries WHERE id = $1", SPI_OK_DELETE);
   Close(session);
 }

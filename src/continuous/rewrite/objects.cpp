@@ -1,5 +1,6 @@
 #include "continuous/rewrite/objects.hpp"
 
+#include "continuous/changes/change_log.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
@@ -128,6 +129,18 @@ void RunSql(const char *sql, int expected) {
   SPI_finish();
 }
 
+void MakeStateSideTable(Oid schema, const char *name, const char *definition) {
+  RunSql(psprintf("CREATE TABLE %s (%s)",
+                  quote_qualified_identifier(get_namespace_name(schema), NameBeforeMove(name)),
+                  definition),
+         SPI_OK_UTILITY);
+  MoveToState(schema, name);
+}
+
+Oid StateTableOf(int32 query_id) {
+  return get_relname_relid(StateName(query_id, ""), StateSchema());
+}
+
 Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target) {
   const char *columns = ColumnList(rewrite->columns);
   const char *names = ColumnList(rewrite->names);
@@ -135,6 +148,7 @@ Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target) {
   MakeStateView(target.schema, StateName(query_id, "_all"), columns, PartialsOf(rewrite, 0));
   MakeStateView(target.schema, StateName(query_id, "_new"), columns, PartialsOf(rewrite, query_id));
   const Oid state = MakeStateTable(rewrite, query_id, target.schema);
+  if (KeepsLog(*rewrite->emission)) MakeChangeLog(rewrite, query_id, target.schema);
   const Oid result = MakeView(target, names, LiveOf(rewrite, query_id, state));
   TieViews(result, query_id);
   return result;
@@ -173,6 +187,7 @@ void DropStateObjects(int32 query_id) {
   DropIfThere("VIEW", StateName(query_id, "_all"));
   DropIfThere("VIEW", StateName(query_id, "_definition"));
   DropIfThere("TABLE", StateName(query_id, ""));
+  DropIfThere("TABLE", StateName(query_id, "_changes"));
 }
 
 uint64 RunAtHorizon(const char *sql, FullTransactionId horizon) {

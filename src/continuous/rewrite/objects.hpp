@@ -20,6 +20,11 @@ struct Target {
 // returns the view of the result. Within PinSearchPath().
 Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target);
 
+// Makes a table of a query's in weir_state, with the columns of `definition`.
+void MakeStateSideTable(Oid schema, const char *name, const char *definition);
+
+Oid StateTableOf(int32 query_id);
+
 // Lets the views over the source go with the result.
 void TieViews(Oid result, int32 query_id);
 

@@ -2,6 +2,7 @@
 // that merges it with the rows that are newer still. docs/continuous.md shows the result.
 #pragma once
 
+#include "continuous/changes/emission.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "pg/pg.hpp"
 
@@ -21,6 +22,7 @@ struct Rewrite {
   List *names;          // of result columns
   Node *having;         // over the columns of the merged row
   List *columns;        // names of the state table's columns but "lane"
+  const Emission *emission;
 };
 
 // Within OpenTextErrors(). Raises when the query cannot be kept up to date.
@@ -40,6 +42,10 @@ char *FillOf(const Rewrite *rewrite, int32 query_id);
 
 // SELECT over the state table, which exists, and the new rows.
 char *LiveOf(const Rewrite *rewrite, int32 query_id, Oid state_table);
+
+// SELECT of the result's rows, each as jsonb `shown`, over pieces that a column `place` tells
+// apart.
+char *ShownOver(const Rewrite *rewrite, Oid state_table, const char *pieces);
 
 // SELECT of the state table's columns with the partial results of newer rows merged in.
 char *ContentsOf(const Rewrite *rewrite, int32 query_id);

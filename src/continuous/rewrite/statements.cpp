@@ -121,6 +121,16 @@ void AppendOutput(StringInfo out, const Rewrite *rewrite, List *context) {
   }
 }
 
+void AppendRenamed(StringInfo out, const List *columns, const List *names) {
+  ListCell *column;
+  ListCell *name;
+  forboth(column, columns, name, names) {
+    appendStringInfo(out, "%smerged.%s AS %s", foreach_current_index(column) > 0 ? ", " : "",
+                     quote_identifier(static_cast<char *>(lfirst(column))),
+                     quote_identifier(static_cast<char *>(lfirst(name))));
+  }
+}
+
 void AppendGroupBy(StringInfo out, const Rewrite *rewrite) {
   const int keys = list_length(rewrite->keys);
   for (int i = 0; i < keys; i++) {
@@ -199,6 +209,29 @@ char *LiveOf(const Rewrite *rewrite, int32 query_id, Oid state_table) {
   appendStringInfoString(&out, ") pieces");
   AppendGroupBy(&out, rewrite);
   appendStringInfoString(&out, ") merged");
+  if (rewrite->having != nullptr) {
+    appendStringInfo(&out, " WHERE %s", deparse_expression(rewrite->having, context, true, false));
+  }
+  return out.data;
+}
+
+char *ShownOver(const Rewrite *rewrite, Oid state_table, const char *pieces) {
+  StringInfoData out;
+  initStringInfo(&out);
+  appendStringInfoString(&out,
+                         "SELECT merged.place, (SELECT pg_catalog.to_jsonb(shown) FROM (SELECT ");
+  if (!rewrite->is_aggregation) {
+    AppendRenamed(&out, rewrite->columns, rewrite->names);
+    appendStringInfo(&out, ") shown) AS shown FROM (%s) merged", pieces);
+    return out.data;
+  }
+  List *context = deparse_context_for("merged", state_table);
+  AppendOutput(&out, rewrite, context);
+  appendStringInfoString(&out, ") shown) AS shown FROM (SELECT ");
+  AppendMergedRow(&out, rewrite, MergeRows);
+  appendStringInfo(&out, "%splace FROM (%s) pieces", rewrite->columns == NIL ? "" : ", ", pieces);
+  AppendGroupBy(&out, rewrite);
+  appendStringInfo(&out, "%splace) merged", rewrite->keys == NIL ? " GROUP BY " : ", ");
   if (rewrite->having != nullptr) {
     appendStringInfo(&out, " WHERE %s", deparse_expression(rewrite->having, context, true, false));
   }

@@ -1,6 +1,8 @@
 // weir.create_query()
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/emission.hpp"
+#include "continuous/changes/streams.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
 #include "continuous/rewrite/definition.hpp"
@@ -29,6 +31,8 @@ extern "C" {
 
 namespace weir::continuous {
 namespace {
+
+constexpr int kRequiredArguments = 5;
 
 struct Options {
   const Interval *tick;
@@ -71,6 +75,17 @@ void RequireTick(const Interval *tick) {
           errdetail("It must be between 0 and 1 day."), errhint("Use for example '1 second'."));
 }
 
+// The others may be NULL.
+void RequireArguments(FunctionCallInfo fcinfo) {
+  constexpr const char *kNames[kRequiredArguments] = {"name", "query", "tick", "on_delete",
+                                                      "backfill"};
+  for (int i = 0; i < kRequiredArguments; i++) {
+    if (!PG_ARGISNULL(i)) continue;
+    ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+            errmsg("parameter \"%s\" must not be NULL", kNames[i]));
+  }
+}
+
 Target TargetOf(const text *name) {
   RangeVar *range = makeRangeVarFromNameList(textToQualifiedNameList(const_cast<text *>(name)));
   range->relpersistence = RELPERSISTENCE_PERMANENT;
@@ -97,11 +112,14 @@ void MentionRowSecurity(const RangeTblEntry *source) {
                     "the reader."));
 }
 
-Rewrite *Analyse(const char *text) {
+Rewrite *Analyse(FunctionCallInfo fcinfo) {
+  char *sql = text_to_cstring(PG_GETARG_TEXT_PP(1));
   TextErrors errors;
-  OpenTextErrors(&errors, text);
-  const Definition definition = ParseDefinition(text);
+  OpenTextErrors(&errors, sql);
+  const pg::EmitMode clause = pg::CutEmitClause(sql);
+  const Definition definition = ParseDefinition(sql);
   Rewrite *rewrite = RewriteDefinition(definition);
+  rewrite->emission = ReadEmission(fcinfo, kRequiredArguments, clause);
   CloseTextErrors(&errors);
   const RangeTblEntry *source = SourceOf(definition.query);
   RequireWatchable(source->relid);
@@ -139,6 +157,7 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
             .rejects_changes = options.rejects_changes,
             .is_paused = false},
            ContentsOf(rewrite, id), options.tick);
+  if (KeepsLog(*rewrite->emission)) AddStream(id, *rewrite->emission);
   UnpinSearchPath(level);
   WantWorkerAtCommit(GetUserId());
   return result;
@@ -149,6 +168,7 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
 
 WEIR_FUNCTION(weir_create_query) {
   using namespace weir::continuous;
+  RequireArguments(fcinfo);
   RequireActive();
   RequireReadCommitted("weir.create_query()");
   PreventCommandIfReadOnly("weir.create_query()");
@@ -158,7 +178,7 @@ WEIR_FUNCTION(weir_create_query) {
   RequireLogin();
   RequirePlace();
   AcquireHold();
-  const Rewrite *rewrite = Analyse(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+  const Rewrite *rewrite = Analyse(fcinfo);
   const Target target = TargetOf(PG_GETARG_TEXT_PP(0));
   PG_RETURN_OID(Create(target, rewrite, options));
 }

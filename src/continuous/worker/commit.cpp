@@ -16,7 +16,8 @@ struct Pending {
   Oid owner;
   bool keeper;
   bool reload;
-  Oid gone;  // a database
+  Oid gone;        // a database
+  int32 followed;  // a query; -1: several
 };
 Pending pending;
 bool is_quiet = false;
@@ -48,6 +49,7 @@ void ServePending() {
   if (pending.keeper) WantWorker(MyDatabaseId, InvalidOid);
   if (pending.reload) ReloadQueries(MyDatabaseId);
   if (OidIsValid(pending.gone)) ForgetDatabase(pending.gone);
+  if (pending.followed != 0) WakeFollowers(MyDatabaseId, pending.followed);
 }
 
 // Nothing may be raised here.
@@ -73,6 +75,10 @@ void InstallCommitCallback() { RegisterXactCallback(OnTransactionEnd, nullptr); 
 void WantWorkerAtCommit(Oid owner) { pending.owner = owner; }
 void WantKeeperAtCommit() { pending.keeper = true; }
 void ReloadAtCommit() { pending.reload = true; }
+void WakeFollowersAtCommit(int32 query_id) {
+  const bool is_first = pending.followed == 0 || pending.followed == query_id;
+  pending.followed = is_first ? query_id : -1;
+}
 void ForgetAtCommit(Oid database) { pending.gone = database; }
 void NeverWake() { is_quiet = true; }
 

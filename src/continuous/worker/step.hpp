@@ -3,6 +3,7 @@
 #pragma once
 
 #include "continuous/catalog/catalog.hpp"
+#include "continuous/changes/streams.hpp"
 #include "continuous/worker/shared.hpp"
 #include "pg/pg.hpp"
 
@@ -15,14 +16,16 @@ namespace weir::continuous {
 // A query in the hands of its worker.
 struct KeptQuery {
   QueryRow row;
+  Stream *stream;  // null: it has its view only
   SPIPlanPtr plan;
   QueryPlace *place;
   TimestampTz last_step;
   TimestampTz retry_at;  // after a failure
-  int failures;          // in a row
-  bool is_dirty;         // transactions have ended since the last step
-  bool is_blocked;       // a running transaction holds newer ones back
-  bool is_stale;         // the hold was lost; only a rebuild helps
+  TimestampTz next_retention;
+  int failures;     // in a row
+  bool is_dirty;    // transactions have ended since the last step
+  bool is_blocked;  // a running transaction holds newer ones back
+  bool is_stale;    // the hold was lost; only a rebuild helps
 };
 
 enum class StepResult : uint8 { kDone, kFailed, kGone };

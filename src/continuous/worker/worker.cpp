@@ -1,5 +1,6 @@
 // The worker of continuous queries: one for each owner in each database, connected as that owner;
 // and the keeper, which comes for a moment to see whose workers are wanted.
+#include "continuous/changes/retention.hpp"
 #include "continuous/hold/hold.hpp"
 #include "continuous/worker/commit.hpp"
 #include "continuous/worker/keeper.hpp"
@@ -102,10 +103,11 @@ void Drop(KeptQuery *query) {
   if (query->plan != nullptr) SPI_freeplan(query->plan);
   FreeQueryPlace(MyDatabaseId, query->row.id);
   pfree(query->row.statement);
+  if (query->stream != nullptr) pfree(query->stream);
   pfree(query);
 }
 
-KeptQuery *Keep(QueryRow *row) {
+KeptQuery *Keep(QueryRow *row, Stream *stream) {
   KeptQuery *query = FindKept(row->id);
   if (query == nullptr) {
     query = static_cast<KeptQuery *>(palloc0(sizeof(KeptQuery)));
@@ -116,8 +118,10 @@ KeptQuery *Keep(QueryRow *row) {
     }
   } else {
     pfree(query->row.statement);
+    if (query->stream != nullptr) pfree(query->stream);
   }
   query->row = *row;
+  query->stream = stream;
   query->retry_at = 0;
   query->is_dirty = true;
   return query;
@@ -136,15 +140,27 @@ void DropOthers(List *rows) {
   }
 }
 
+// One for each row, null for most.
+List *StreamsOf(List *rows) {
+  List *streams = NIL;
+  ListCell *cell;
+  foreach (cell, rows) {
+    streams = lappend(streams, FindStream(static_cast<QueryRow *>(lfirst(cell))->id));
+  }
+  return streams;
+}
+
 // False when the extension is gone.
 bool LoadQueries() {
   StartTransactionCommand();
   List *rows = NIL;
+  List *streams = NIL;
   const bool is_there = LockExtensionAgainstDrop();
   if (is_there) {
     PushActiveSnapshot(GetTransactionSnapshot());
     MemoryContext old = MemoryContextSwitchTo(worker_context);
     rows = QueriesOfOwner(place->owner.load());
+    streams = StreamsOf(rows);
     MemoryContextSwitchTo(old);
     PopActiveSnapshot();
   }
@@ -155,11 +171,13 @@ bool LoadQueries() {
   ListCell *cell;
   foreach (cell, rows) {
     auto *row = static_cast<QueryRow *>(lfirst(cell));
-    kept = lappend(kept, Keep(row));
+    auto *stream = static_cast<Stream *>(list_nth(streams, foreach_current_index(cell)));
+    kept = lappend(kept, Keep(row, stream));
     pfree(row);
   }
   list_free(queries);
   list_free(rows);
+  list_free(streams);
   queries = kept;
   return is_there;
 }
@@ -202,6 +220,7 @@ bool RunRound() {
       query->is_dirty = false;
       if (RunStep(query) == StepResult::kGone) return false;
     }
+    if (!KeepRetention(query)) return false;
     is_blocked |= query->is_blocked;
   }
   place->blocked.store(is_blocked ? 1 : 0);

@@ -1,0 +1,32 @@
+// What a query gives out beside its view, as asked for when it was created.
+#pragma once
+
+#include "pg/emit_clause.hpp"
+#include "pg/pg.hpp"
+
+extern "C" {
+#include "fmgr.h"
+#include "utils/timestamp.h"
+}
+
+namespace weir::continuous {
+
+struct Emission {
+  pg::EmitMode mode;
+  bool notifies;
+  const Interval *retention;  // null: nothing is forgotten
+};
+
+// Reads the options from argument `first` on, and raises what is wrong with them. `clause` is that
+// of the query's text.
+Emission *ReadEmission(FunctionCallInfo fcinfo, int first, pg::EmitMode clause);
+
+inline bool KeepsLog(const Emission &emission) { return emission.mode != pg::EmitMode::kNone; }
+
+// In microseconds, months as 30 days.
+inline int64 MicrosecondsOf(const Interval &interval) {
+  const int64 days = static_cast<int64>(interval.month) * DAYS_PER_MONTH + interval.day;
+  return days * USECS_PER_DAY + interval.time;
+}
+
+}  // namespace weir::continuous

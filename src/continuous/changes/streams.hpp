@@ -1,0 +1,26 @@
+// The table weir.query_streams: what queries give out beside their views.
+#pragma once
+
+#include "continuous/changes/emission.hpp"
+#include "pg/pg.hpp"
+
+namespace weir::continuous {
+
+// A row, in the memory of the caller.
+struct Stream {
+  bool has_log;
+  int64 retention_us;  // 0: nothing is forgotten
+};
+
+void AddStream(int32 query_id, const Emission &emission);
+
+// Null for a query that has its view only.
+Stream *FindStream(int32 query_id);
+
+// Changes up to `position` are gone.
+void NoteTrimmed(int32 query_id, int64 position);
+
+// Up to where changes are gone, 0 when none are; -1 when the query has no log.
+int64 TrimmedTo(int32 query_id);
+
+}  // namespace weir::continuous
