@@ -58,7 +58,11 @@ CREATE FUNCTION weir.create_query(
     on_delete text DEFAULT 'ignore',
     backfill  boolean DEFAULT true,
     notify    boolean DEFAULT false,
-    retention interval DEFAULT NULL)
+    retention interval DEFAULT NULL,
+    lateness  interval DEFAULT NULL,
+    late      text DEFAULT 'update',
+    idle_timeout interval DEFAULT NULL,
+    max_future interval DEFAULT '1 day')
 RETURNS regclass
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'weir_create_query';
@@ -216,6 +220,11 @@ SELECT q.result AS name,
        CASE WHEN p.caught_up_at >= p.checked_at AND NOT q.paused THEN 0
             ELSE EXTRACT(epoch FROM pg_catalog.clock_timestamp() - p.caught_up_at)::double precision
             END AS lag_seconds,
+       t.watermark,
+       t.closed_below,
+       t.late_rows,
+       t.dropped_rows,
+       t.future_rows,
        p.blocker_pid,
        p.blocker_xid,
        p.blocker_age,
@@ -240,6 +249,7 @@ LEFT JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
 LEFT JOIN weir.frontiers f ON f.query_id = q.id
 LEFT JOIN weir.query_failures e ON e.query_id = q.id
 LEFT JOIN weir.query_progress() p ON p.query_id = q.id
+LEFT JOIN LATERAL weir.query_time(q.id) t ON true
 CROSS JOIN weir.hold_status() h
 WHERE pg_catalog.pg_has_role(c.relowner, 'USAGE')
    OR (SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'));

@@ -4,6 +4,7 @@
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/changes/emission.hpp"
 #include "continuous/rewrite/names.hpp"
+#include "continuous/rewrite/window_time.hpp"
 #include "continuous/worker/commit.hpp"
 #include "pg/sql_function.hpp"
 
@@ -19,15 +20,20 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
+bool is_forgetting = false;
+
 constexpr char kColumns[] =
     "position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
     " at timestamptz NOT NULL DEFAULT pg_catalog.now(), old jsonb, new jsonb";
 
 // Rows of a statement's transition table have no name of their own; its order is that of the
 // changes, in the table of old rows as in that of new ones.
-char *Shown(const Rewrite *rewrite, Oid state, const char *rows) {
-  return ShownOver(rewrite, state,
-                   psprintf("SELECT *, pg_catalog.row_number() OVER () AS place FROM %s", rows));
+char *Shown(const Rewrite *rewrite, int32 query_id, const char *rows) {
+  const char *pieces = psprintf("SELECT *, pg_catalog.row_number() OVER () AS place FROM %s", rows);
+  if (rewrite->emission->mode == pg::EmitMode::kFinal) {
+    pieces = psprintf("SELECT * FROM (%s) numbered WHERE %s", pieces, ClosedOf(rewrite, query_id));
+  }
+  return ShownOver(rewrite, StateTableOf(query_id), pieces);
 }
 
 char *Logged(int32 query_id, const char *changes) {
@@ -37,11 +43,11 @@ char *Logged(int32 query_id, const char *changes) {
       StateName(query_id, "_changes"), changes);
 }
 
-char *UpdatedRows(const Rewrite *rewrite, Oid state) {
+char *UpdatedRows(const Rewrite *rewrite, int32 query_id) {
   return psprintf(
       "SELECT o.shown, n.shown FROM (%s) o FULL JOIN (%s) n USING (place)"
       " WHERE o.shown IS DISTINCT FROM n.shown ORDER BY place",
-      Shown(rewrite, state, "old_rows"), Shown(rewrite, state, "new_rows"));
+      Shown(rewrite, query_id, "old_rows"), Shown(rewrite, query_id, "new_rows"));
 }
 
 struct LogTrigger {
@@ -95,18 +101,17 @@ void Notify(int32 query_id, int64 position) {
 
 void MakeChangeLog(const Rewrite *rewrite, int32 query_id, Oid schema) {
   MakeStateSideTable(schema, StateName(query_id, "_changes"), kColumns);
-  const Oid state = StateTableOf(query_id);
   MakeTrigger(rewrite, query_id,
               {"insert", "NEW TABLE AS new_rows",
                psprintf("SELECT NULL, shown FROM (%s) n ORDER BY place",
-                        Shown(rewrite, state, "new_rows"))});
+                        Shown(rewrite, query_id, "new_rows"))});
   MakeTrigger(
       rewrite, query_id,
-      {"update", "OLD TABLE AS old_rows NEW TABLE AS new_rows", UpdatedRows(rewrite, state)});
+      {"update", "OLD TABLE AS old_rows NEW TABLE AS new_rows", UpdatedRows(rewrite, query_id)});
   MakeTrigger(rewrite, query_id,
               {"delete", "OLD TABLE AS old_rows",
                psprintf("SELECT shown, NULL FROM (%s) o ORDER BY place",
-                        Shown(rewrite, state, "old_rows"))});
+                        Shown(rewrite, query_id, "old_rows"))});
 }
 
 void RunLogged(const char *sql, int32 query_id, bool notifies) {
@@ -123,11 +128,14 @@ void RunLogged(const char *sql, int32 query_id, bool notifies) {
   if (notifies) Notify(query_id, DatumGetInt64(position));
 }
 
+void ForgetSilently(bool is_silent) { is_forgetting = is_silent; }
+
 }  // namespace weir::continuous
 
 WEIR_FUNCTION(weir_log_changes) {
   using namespace weir::continuous;
   RequireStatementTrigger(fcinfo);
+  if (is_forgetting) return PointerGetDatum(nullptr);
   auto *call = reinterpret_cast<TriggerData *>(fcinfo->context);
   char **arguments = call->tg_trigger->tgargs;
   const int level = PinSearchPath();

@@ -14,4 +14,7 @@ void MakeChangeLog(const Rewrite *rewrite, int32 query_id, Oid schema);
 // Runs a statement that gives the newest position it has logged, or NULL. Connected to SPI.
 void RunLogged(const char *sql, int32 query_id, bool notifies);
 
+// While it is on, rows leave the state because they are old, which is no change of the result.
+void ForgetSilently(bool is_silent);
+
 }  // namespace weir::continuous

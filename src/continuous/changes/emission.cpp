@@ -1,55 +1,80 @@
 #include "continuous/changes/emission.hpp"
 
+#include <initializer_list>
+
+extern "C" {
+#include "utils/builtins.h"
+}
+
 namespace weir::continuous {
 namespace {
 
 constexpr char kAsGiven[] = "%s";
 
-enum Argument { kNotify, kRetention };
+enum Argument { kNotify, kRetention, kLateness, kLate, kIdleTimeout, kMaxFuture };
 
-[[noreturn]] void RaiseInvalid(const char *option, const char *detail, const char *example) {
+// What a number of microseconds may be, and what is said of others.
+struct Bound {
+  const char *option;
+  int64 least;
+  const char *detail;
+  const char *example;
+};
+
+const Interval *ReadInterval(FunctionCallInfo fcinfo, int argument, const Bound &bound) {
+  if (PG_ARGISNULL(argument)) return nullptr;
+  const Interval *interval = PG_GETARG_INTERVAL_P(argument);
+  if (MicrosecondsOf(*interval) >= bound.least) return interval;
   ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-          errmsg("invalid value for parameter \"%s\"", option), errdetail(kAsGiven, detail),
-          errhint("Use for example %s.", example));
+          errmsg("invalid value for parameter \"%s\"", bound.option),
+          errdetail(kAsGiven, bound.detail), errhint("Use for example %s.", bound.example));
   pg_unreachable();
 }
 
-const Interval *OptionalInterval(FunctionCallInfo fcinfo, int argument) {
-  return PG_ARGISNULL(argument) ? nullptr : PG_GETARG_INTERVAL_P(argument);
-}
-
-const Interval *ReadRetention(FunctionCallInfo fcinfo, int argument) {
-  const Interval *retention = OptionalInterval(fcinfo, argument);
-  if (retention != nullptr && MicrosecondsOf(*retention) < USECS_PER_SEC) {
-    RaiseInvalid("retention", "It must be at least one second.", "'7 days'");
+Late ReadLate(FunctionCallInfo fcinfo, int argument) {
+  if (PG_ARGISNULL(argument)) return Late::kUpdate;
+  const char *value = text_to_cstring(PG_GETARG_TEXT_PP(argument));
+  for (const Late late : {Late::kUpdate, Late::kDrop}) {
+    if (strcmp(value, NameOf(late)) == 0) return late;
   }
-  return retention;
-}
-
-// An option that would do nothing is a mistake.
-void RequireUse(const Emission &emission) {
-  if (KeepsLog(emission)) return;
-  const char *option = emission.notifies               ? "notify"
-                       : emission.retention != nullptr ? "retention"
-                                                       : nullptr;
-  if (option == nullptr) return;
   ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-          errmsg("parameter \"%s\" needs a log of changes", option),
-          errhint("End the query in EMIT CHANGES."));
+          errmsg("invalid value for parameter \"late\": \"%s\"", value),
+          errhint("Use 'update' or 'drop'."));
+  pg_unreachable();
 }
 
 }  // namespace
 
-Emission *ReadEmission(FunctionCallInfo fcinfo, int first, pg::EmitMode clause) {
-  if (clause == pg::EmitMode::kFinal) {
-    ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-            errmsg("a continuous query cannot end in EMIT FINAL"), errhint("Use EMIT CHANGES."));
+const char *NameOf(Late late) {
+  switch (late) {
+    case Late::kUpdate:
+      return "update";
+    case Late::kDrop:
+      return "drop";
   }
+  pg_unreachable();
+}
+
+Emission *ReadEmission(FunctionCallInfo fcinfo, int first, pg::EmitMode clause) {
   auto *emission = static_cast<Emission *>(palloc0(sizeof(Emission)));
   emission->mode = clause;
   emission->notifies = !PG_ARGISNULL(first + kNotify) && PG_GETARG_BOOL(first + kNotify);
-  emission->retention = ReadRetention(fcinfo, first + kRetention);
-  RequireUse(*emission);
+  emission->retention =
+      ReadInterval(fcinfo, first + kRetention,
+                   {"retention", USECS_PER_SEC, "It must be at least one second.", "'7 days'"});
+  emission->lateness = ReadInterval(fcinfo, first + kLateness,
+                                    {"lateness", 0, "It must not be negative.", "'30 seconds'"});
+  emission->late = ReadLate(fcinfo, first + kLate);
+  emission->idle_timeout = ReadInterval(
+      fcinfo, first + kIdleTimeout,
+      {"idle_timeout", USECS_PER_SEC / 10, "It must be at least 100 ms.", "'1 minute'"});
+  emission->max_future = ReadInterval(fcinfo, first + kMaxFuture,
+                                      {"max_future", 0, "It must not be negative.", "'1 day'"});
+  if (emission->notifies && !KeepsLog(*emission)) {
+    ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+            errmsg("parameter \"notify\" needs a log of changes"),
+            errhint("End the query in EMIT CHANGES."));
+  }
   return emission;
 }
 

@@ -1,7 +1,9 @@
 #include "continuous/changes/retention.hpp"
 
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/change_log.hpp"
 #include "continuous/changes/streams.hpp"
+#include "continuous/delta/frontier.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "pg/spi.hpp"
 
@@ -43,12 +45,31 @@ void TrimLog(int32 query_id, TimestampTz limit) {
   if (gone > 0) NoteTrimmed(query_id, last);
 }
 
+// Apart from steps and rebuilds, so that a row is either merged before its window goes, or too
+// late.
+void ForgetWindows(const KeptQuery &query) {
+  LockQuery(query.row.id);
+  PushActiveSnapshot(GetLatestSnapshot());
+  const int level = PinSearchPath();
+  SPI_connect();
+  ForgetSilently(true);
+  PG_TRY();
+  { pg::Execute(query.stream->forgetting, SPI_OK_DELETE); }
+  PG_FINALLY();
+  { ForgetSilently(false); }
+  PG_END_TRY();
+  SPI_finish();
+  UnpinSearchPath(level);
+  PopActiveSnapshot();
+}
+
 bool RunRetention(const KeptQuery &query, TimestampTz now) {
   StartTransactionCommand();
   const bool is_there = LockExtensionAgainstDrop();
   if (is_there) {
     PushActiveSnapshot(GetTransactionSnapshot());
     if (query.stream->has_log) TrimLog(query.row.id, now - query.stream->retention_us);
+    if (query.stream->forgetting != nullptr) ForgetWindows(query);
     PopActiveSnapshot();
   }
   CommitTransactionCommand();

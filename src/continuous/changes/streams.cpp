@@ -1,6 +1,9 @@
 #include "continuous/changes/streams.hpp"
 
+#include <initializer_list>
+
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/rewrite/window_time.hpp"
 #include "pg/spi.hpp"
 
 extern "C" {
@@ -11,7 +14,27 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
-constexpr int kColumns = 4;
+// Of a statement; some are null.
+struct Parameters {
+  int count;
+  Oid types[11];
+  Datum values[11];
+  char nulls[11];
+};
+
+void Put(Parameters *row, Oid type, Datum value, bool is_null = false) {
+  row->types[row->count] = type;
+  row->values[row->count] = value;
+  row->nulls[row->count++] = is_null ? 'n' : ' ';
+}
+
+void PutText(Parameters *row, const char *text) {
+  Put(row, TEXTOID, text == nullptr ? Datum{0} : CStringGetTextDatum(text), text == nullptr);
+}
+
+void PutInterval(Parameters *row, const Interval *interval) {
+  Put(row, INTERVALOID, IntervalPGetDatum(interval), interval == nullptr);
+}
 
 void ExecuteFor(int32 query_id, const char *sql, int expected) {
   Oid types[] = {INT4OID};
@@ -26,26 +49,51 @@ Datum ColumnOfFirst(int column) {
   return is_null ? Datum{0} : value;
 }
 
+char *TextOfFirst(int column, MemoryContext context) {
+  const Datum value = ColumnOfFirst(column);
+  if (value == Datum{0}) return nullptr;
+  return MemoryContextStrdup(context, TextDatumGetCString(value));
+}
+
 const char *NameOf(pg::EmitMode mode) {
   return mode == pg::EmitMode::kChanges ? "changes" : "final";
 }
 
 }  // namespace
 
-void AddStream(int32 query_id, const Emission &emission) {
+void AddStream(int32 query_id, const Rewrite *rewrite) {
+  const Emission &emission = *rewrite->emission;
+  Parameters row{};
+  Put(&row, INT4OID, Int32GetDatum(query_id));
+  PutText(&row, KeepsLog(emission) ? NameOf(emission.mode) : nullptr);
+  Put(&row, BOOLOID, BoolGetDatum(emission.notifies));
+  PutInterval(&row, emission.retention);
+  const bool has_time = rewrite->time != nullptr;
+  PutInterval(&row, has_time ? emission.lateness : nullptr);
+  PutText(&row, has_time ? NameOf(emission.late) : nullptr);
+  PutInterval(&row, has_time ? emission.idle_timeout : nullptr);
+  PutInterval(&row, has_time ? emission.max_future : nullptr);
+  PutText(&row, has_time ? ClosingOf(rewrite, query_id, false) : nullptr);
+  PutText(&row, has_time ? ClosingOf(rewrite, query_id, true) : nullptr);
+  PutText(&row, has_time ? ForgettingOf(rewrite, query_id) : nullptr);
   const RightsBefore before = TakeExtensionRights();
   SPI_connect();
-  Oid types[kColumns] = {INT4OID, TEXTOID, BOOLOID, INTERVALOID};
-  Datum values[kColumns] = {Int32GetDatum(query_id), CStringGetTextDatum(NameOf(emission.mode)),
-                            BoolGetDatum(emission.notifies), IntervalPGetDatum(emission.retention)};
-  char nulls[kColumns + 1] = {' ', KeepsLog(emission) ? ' ' : 'n', ' ',
-                              emission.retention == nullptr ? 'n' : ' ', '\0'};
   const int code = SPI_execute_with_args(
-      "INSERT INTO weir.query_streams (query_id, emit, notify, retention) VALUES ($1, $2, $3, $4)",
-      kColumns, types, values, nulls, false, 0);
+      "INSERT INTO weir.query_streams (query_id, emit, notify, retention, lateness, late,"
+      " idle_timeout, max_future, closing, idle, forgetting)"
+      " VALUES ($1, $2, $3, $4, COALESCE($5, '0'), $6, $7, $8, $9, $10, $11)",
+      row.count, row.types, row.values, row.nulls, false, 0);
   if (code != SPI_OK_INSERT) elog(ERROR, "could not store a query's options: %d", code);
   SPI_finish();
   GiveRightsBack(before);
+}
+
+void FreeStream(Stream *stream) {
+  if (stream == nullptr) return;
+  for (char *text : {stream->closing, stream->idle, stream->forgetting}) {
+    if (text != nullptr) pfree(text);
+  }
+  pfree(stream);
 }
 
 Stream *FindStream(int32 query_id) {
@@ -53,14 +101,21 @@ Stream *FindStream(int32 query_id) {
   const RightsBefore before = TakeExtensionRights();
   SPI_connect();
   ExecuteFor(query_id,
-             "SELECT emit IS NOT NULL, (EXTRACT(epoch FROM retention) * 1000000)::bigint"
+             "SELECT emit IS NOT NULL, notify,"
+             " (EXTRACT(epoch FROM retention) * 1000000)::bigint,"
+             " (EXTRACT(epoch FROM idle_timeout) * 1000000)::bigint, closing, idle, forgetting"
              " FROM weir.query_streams WHERE query_id = $1",
              SPI_OK_SELECT);
   Stream *stream = nullptr;
   if (SPI_processed > 0) {
     stream = static_cast<Stream *>(MemoryContextAllocZero(caller, sizeof(Stream)));
     stream->has_log = DatumGetBool(ColumnOfFirst(1));
-    stream->retention_us = DatumGetInt64(ColumnOfFirst(2));
+    stream->notifies = DatumGetBool(ColumnOfFirst(2));
+    stream->retention_us = DatumGetInt64(ColumnOfFirst(3));
+    stream->idle_us = DatumGetInt64(ColumnOfFirst(4));
+    stream->closing = TextOfFirst(5, caller);
+    stream->idle = TextOfFirst(6, caller);
+    stream->forgetting = TextOfFirst(7, caller);
   }
   SPI_finish();
   GiveRightsBack(before);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "continuous/changes/emission.hpp"
+#include "continuous/rewrite/rewrite.hpp"
 #include "pg/pg.hpp"
 
 namespace weir::continuous {
@@ -9,10 +10,17 @@ namespace weir::continuous {
 // A row, in the memory of the caller.
 struct Stream {
   bool has_log;
+  bool notifies;
+  char *closing;       // moves the watermark; null: no window closes
+  char *idle;          // closes what is open
+  char *forgetting;    // null: windows are kept
+  int64 idle_us;       // 0: only rows close windows
   int64 retention_us;  // 0: nothing is forgotten
 };
 
-void AddStream(int32 query_id, const Emission &emission);
+// With the statements that move its time, if it has one.
+void AddStream(int32 query_id, const Rewrite *rewrite);
+void FreeStream(Stream *stream);
 
 // Null for a query that has its view only.
 Stream *FindStream(int32 query_id);

@@ -4,6 +4,7 @@
 #include "continuous/delta/delta.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
+#include "continuous/rewrite/window_time.hpp"
 #include "pg/compat.hpp"
 #include "pg/spi.hpp"
 
@@ -137,17 +138,29 @@ void MakeStateSideTable(Oid schema, const char *name, const char *definition) {
   MoveToState(schema, name);
 }
 
-Oid StateTableOf(int32 query_id) {
-  return get_relname_relid(StateName(query_id, ""), StateSchema());
+Oid StateRelationOf(const char *name) { return get_relname_relid(name, StateSchema()); }
+
+Oid StateTableOf(int32 query_id) { return StateRelationOf(StateName(query_id, "")); }
+
+namespace {
+
+void MakeTime(const Rewrite *rewrite, int32 query_id, Oid schema) {
+  MakeStateSideTable(schema, StateName(query_id, "_time"), TimeTableOf(rewrite));
+  MakeStateView(schema, StateName(query_id, "_seen"), "newest, future_count", SeenOf(rewrite));
 }
+
+}  // namespace
 
 Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target) {
   const char *columns = ColumnList(rewrite->columns);
   const char *names = ColumnList(rewrite->names);
   MakeStateView(target.schema, StateName(query_id, "_definition"), names, DefinitionOf(rewrite));
   MakeStateView(target.schema, StateName(query_id, "_all"), columns, PartialsOf(rewrite, 0));
-  MakeStateView(target.schema, StateName(query_id, "_new"), columns, PartialsOf(rewrite, query_id));
+  MakeStateView(target.schema, StateName(query_id, "_new"),
+                psprintf("%s%s", columns, rewrite->time != nullptr ? kTimeColumns : ""),
+                NewPartialsOf(rewrite, query_id));
   const Oid state = MakeStateTable(rewrite, query_id, target.schema);
+  if (rewrite->time != nullptr) MakeTime(rewrite, query_id, target.schema);
   if (KeepsLog(*rewrite->emission)) MakeChangeLog(rewrite, query_id, target.schema);
   const Oid result = MakeView(target, names, LiveOf(rewrite, query_id, state));
   TieViews(result, query_id);
@@ -158,6 +171,7 @@ void TieViews(Oid result, int32 query_id) {
   TieTo(result, StateName(query_id, "_definition"));
   TieTo(result, StateName(query_id, "_all"));
   TieTo(result, StateName(query_id, "_new"));
+  TieTo(result, StateName(query_id, "_seen"));
 }
 
 Oid SourceOfQuery(int32 query_id) {
@@ -185,9 +199,11 @@ void DropStateObjects(int32 query_id) {
   DropGuards(query_id);
   DropIfThere("VIEW", StateName(query_id, "_new"));
   DropIfThere("VIEW", StateName(query_id, "_all"));
+  DropIfThere("VIEW", StateName(query_id, "_seen"));
   DropIfThere("VIEW", StateName(query_id, "_definition"));
   DropIfThere("TABLE", StateName(query_id, ""));
   DropIfThere("TABLE", StateName(query_id, "_changes"));
+  DropIfThere("TABLE", StateName(query_id, "_time"));
 }
 
 uint64 RunAtHorizon(const char *sql, FullTransactionId horizon) {

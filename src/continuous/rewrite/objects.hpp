@@ -25,6 +25,9 @@ void MakeStateSideTable(Oid schema, const char *name, const char *definition);
 
 Oid StateTableOf(int32 query_id);
 
+// A relation in weir_state; InvalidOid when it is not there.
+Oid StateRelationOf(const char *name);
+
 // Lets the views over the source go with the result.
 void TieViews(Oid result, int32 query_id);
 

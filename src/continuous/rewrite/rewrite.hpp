@@ -12,6 +12,8 @@ extern "C" {
 
 namespace weir::continuous {
 
+struct WindowTime;
+
 struct Rewrite {
   const char *text;
   Query *definition;
@@ -23,6 +25,7 @@ struct Rewrite {
   Node *having;         // over the columns of the merged row
   List *columns;        // names of the state table's columns but "lane"
   const Emission *emission;
+  const WindowTime *time;  // null: no window closes
 };
 
 // Within OpenTextErrors(). Raises when the query cannot be kept up to date.
@@ -33,6 +36,9 @@ char *PartialsOf(const Rewrite *rewrite, int32 query_id);
 
 char *DefinitionOf(const Rewrite *rewrite);
 char *ColumnList(const List *names);
+
+// The same of new rows, with what tells their time; for a view with these columns.
+char *NewPartialsOf(const Rewrite *rewrite, int32 query_id);
 
 // INSERT that merges the partial results of new rows into the state table.
 char *TickOf(const Rewrite *rewrite, int32 query_id);

@@ -5,6 +5,7 @@
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/parts.hpp"
+#include "continuous/rewrite/window_time.hpp"
 
 extern "C" {
 #include "access/sysattr.h"
@@ -139,9 +140,19 @@ void AppendGroupBy(StringInfo out, const Rewrite *rewrite) {
   }
 }
 
+bool IsFinal(const Rewrite *rewrite) { return rewrite->emission->mode == pg::EmitMode::kFinal; }
+
+// Without late rows, a closed window is in the state for good.
 void AppendBothArms(StringInfo out, const Rewrite *rewrite, int32 query_id) {
-  appendStringInfo(out, "SELECT %s FROM weir_state.%s UNION ALL %s", ColumnList(rewrite->columns),
-                   StateName(query_id, ""), PartialsOf(rewrite, query_id));
+  const char *columns = ColumnList(rewrite->columns);
+  appendStringInfo(out, "SELECT %s FROM weir_state.%s", columns, StateName(query_id, ""));
+  const char *in_time = rewrite->time == nullptr ? nullptr : InTimeOf(rewrite, query_id);
+  if (in_time == nullptr) {
+    appendStringInfo(out, " UNION ALL %s", PartialsOf(rewrite, query_id));
+  } else if (!IsFinal(rewrite) || rewrite->emission->late == Late::kUpdate) {
+    appendStringInfo(out, " UNION ALL SELECT %s FROM (%s) newer WHERE %s", columns,
+                     PartialsOf(rewrite, query_id), in_time);
+  }
 }
 
 }  // namespace
@@ -164,6 +175,18 @@ char *PartialsOf(const Rewrite *rewrite, int32 query_id) {
   return pg_get_querydef(query, false);
 }
 
+char *NewPartialsOf(const Rewrite *rewrite, int32 query_id) {
+  if (rewrite->time == nullptr) return PartialsOf(rewrite, query_id);
+  Query *query = CopyOf(rewrite->definition);
+  query->targetList = PartialTargets(rewrite);
+  query->targetList =
+      list_concat(query->targetList, TimeTargets(rewrite, list_length(query->targetList) + 1));
+  query->hasAggs = true;
+  query->havingQual = nullptr;
+  AddMarker(query, query_id);
+  return pg_get_querydef(query, false);
+}
+
 char *DefinitionOf(const Rewrite *rewrite) {
   return pg_get_querydef(CopyOf(rewrite->definition), false);
 }
@@ -171,7 +194,8 @@ char *DefinitionOf(const Rewrite *rewrite) {
 char *TickOf(const Rewrite *rewrite, int32 query_id) {
   StringInfoData out;
   initStringInfo(&out);
-  appendStringInfoString(&out, InsertInto(rewrite, query_id, "_new"));
+  appendStringInfoString(&out, rewrite->time != nullptr ? TimedInsertOf(rewrite, query_id)
+                                                        : InsertInto(rewrite, query_id, "_new"));
   if (!rewrite->is_aggregation) return out.data;
   appendStringInfo(&out, " ON CONFLICT (%s) DO ", IndexKeysOf(rewrite));
   const char *separator = "UPDATE SET ";
@@ -207,6 +231,7 @@ char *LiveOf(const Rewrite *rewrite, int32 query_id, Oid state_table) {
   appendStringInfoString(&out, " FROM (");
   AppendBothArms(&out, rewrite, query_id);
   appendStringInfoString(&out, ") pieces");
+  if (IsFinal(rewrite)) appendStringInfo(&out, " WHERE %s", ClosedOf(rewrite, query_id));
   AppendGroupBy(&out, rewrite);
   appendStringInfoString(&out, ") merged");
   if (rewrite->having != nullptr) {
@@ -244,6 +269,8 @@ char *ContentsOf(const Rewrite *rewrite, int32 query_id) {
   const char *arms = psprintf("SELECT %s FROM weir_state.%s UNION ALL SELECT %s FROM weir_state.%s",
                               ColumnList(rewrite->columns), StateName(query_id, ""),
                               ColumnList(rewrite->columns), StateName(query_id, "_new"));
+  const char *in_time = rewrite->time == nullptr ? nullptr : InTimeOf(rewrite, query_id);
+  if (in_time != nullptr) arms = psprintf("%s WHERE %s", arms, in_time);
   if (!rewrite->is_aggregation) return pstrdup(arms);
   appendStringInfoString(&out, "SELECT ");
   AppendMergedRow(&out, rewrite, MergeKept);

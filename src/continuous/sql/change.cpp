@@ -1,6 +1,7 @@
 // weir.drop_query(), pause_query(), resume_query() and refresh_query()
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/time.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
 #include "continuous/rewrite/names.hpp"
@@ -63,10 +64,12 @@ void Rebuild(const QueryRow &row) {
   const int level = PinSearchPath();
   const char *state = StateName(row.id, "");
   RunSql(psprintf("DELETE FROM weir_state.%s", state), SPI_OK_DELETE);
+  const bool has_time = ForgetTime(row.id);
   const char *columns = ColumnsOfState(row.id);
   RunAtHorizon(psprintf("INSERT INTO weir_state.%s (%s) SELECT %s FROM weir_state.%s", state,
                         columns, columns, StateName(row.id, "_all")),
                horizon);
+  if (has_time) StartTime(row.id, true, horizon);
   UnpinSearchPath(level);
 }
 

@@ -3,11 +3,13 @@
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/changes/emission.hpp"
 #include "continuous/changes/streams.hpp"
+#include "continuous/changes/time.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
+#include "continuous/rewrite/window_time.hpp"
 #include "continuous/sql/require.hpp"
 #include "continuous/worker/commit.hpp"
 #include "continuous/worker/shared.hpp"
@@ -120,6 +122,7 @@ Rewrite *Analyse(FunctionCallInfo fcinfo) {
   const Definition definition = ParseDefinition(sql);
   Rewrite *rewrite = RewriteDefinition(definition);
   rewrite->emission = ReadEmission(fcinfo, kRequiredArguments, clause);
+  if (HasTime(*rewrite->emission)) rewrite->time = RequireWindowTime(rewrite);
   CloseTextErrors(&errors);
   const RangeTblEntry *source = SourceOf(definition.query);
   RequireWatchable(source->relid);
@@ -157,7 +160,8 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
             .rejects_changes = options.rejects_changes,
             .is_paused = false},
            ContentsOf(rewrite, id), options.tick);
-  if (KeepsLog(*rewrite->emission)) AddStream(id, *rewrite->emission);
+  if (KeepsLog(*rewrite->emission) || rewrite->time != nullptr) AddStream(id, rewrite);
+  if (rewrite->time != nullptr) StartTime(id, options.has_backfill, horizon);
   UnpinSearchPath(level);
   WantWorkerAtCommit(GetUserId());
   return result;

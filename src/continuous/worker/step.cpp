@@ -1,9 +1,11 @@
 #include "continuous/worker/step.hpp"
 
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/time.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
+#include "continuous/worker/quiet.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
 
@@ -49,8 +51,25 @@ void PrepareStep(KeptQuery *query) {
   query->plan = plan;
 }
 
+// Returns how many groups have changed.
+uint64 MergeRows(KeptQuery *query) {
+  PrepareStep(query);
+  WEIR_FAILPOINT("step.before_insert");
+  const int code = SPI_execute_plan(query->plan, nullptr, nullptr, false, 0);
+  if (code != SPI_OK_INSERT) elog(ERROR, "unexpected result of a step: %d", code);
+  const uint64 groups = SPI_processed;
+  WEIR_FAILPOINT("step.after_insert");
+  return groups;
+}
+
+void KeepTime(KeptQuery *query, uint64 groups, bool is_blocked) {
+  if (query->stream == nullptr || query->stream->closing == nullptr) return;
+  if (groups > 0) MoveTime(query->row.id, *query->stream);
+  CloseWhenQuiet(query, groups, is_blocked);
+}
+
 // Functions of the query's run as the owner, and may not change what the session is.
-void RunStatement(KeptQuery *query) {
+void RunStatement(KeptQuery *query, bool has_rows, bool is_blocked) {
   Oid user;
   int security_context;
   GetUserIdAndSecContext(&user, &security_context);
@@ -59,11 +78,8 @@ void RunStatement(KeptQuery *query) {
   PushActiveSnapshot(GetTransactionSnapshot());
   SPI_connect();
   CheckSuperuserObjects(*query);
-  PrepareStep(query);
-  WEIR_FAILPOINT("step.before_insert");
-  const int code = SPI_execute_plan(query->plan, nullptr, nullptr, false, 0);
-  if (code != SPI_OK_INSERT) elog(ERROR, "unexpected result of a step: %d", code);
-  WEIR_FAILPOINT("step.after_insert");
+  const uint64 groups = has_rows ? MergeRows(query) : 0;
+  KeepTime(query, groups, is_blocked);
   SPI_finish();
   PopActiveSnapshot();
   UnpinSearchPath(level);
@@ -76,10 +92,13 @@ struct Start {
   FullTransactionId next;
 };
 
+// An idle step knows of everything up to its end, too.
+FullTransactionId FrontierOf(const Tick &tick) {
+  return FullTransactionIdPrecedes(tick.h0, tick.h1) ? tick.h1 : tick.h0;
+}
+
 void ReportProgress(KeptQuery *query, const Tick &tick, const Start &start) {
-  // An idle step knows of everything up to its end, too.
-  const FullTransactionId frontier =
-      FullTransactionIdPrecedes(tick.h0, tick.h1) ? tick.h1 : tick.h0;
+  const FullTransactionId frontier = FrontierOf(tick);
   query->is_blocked = FullTransactionIdPrecedes(frontier, start.next);
   QueryPlace *place = query->place;
   if (place == nullptr) return;
@@ -121,10 +140,13 @@ StepResult TryStep(KeptQuery *query) {
   Tick tick{};
   const TickStart kind = OpenTick(query->row.id, &tick);
   query->is_stale = kind == TickStart::kStale;
+  const bool is_blocked = FullTransactionIdPrecedes(FrontierOf(tick), start.next);
   if (kind == TickStart::kOpen) {
-    RunStatement(query);
+    RunStatement(query, true, is_blocked);
     CloseTick(&tick);
     WEIR_FAILPOINT("step.before_commit");
+  } else if (kind == TickStart::kIdle && QuietIn(*query, start.at) <= 0) {
+    RunStatement(query, false, is_blocked);
   }
   CommitTransactionCommand();
   WEIR_FAILPOINT("step.after_commit");
@@ -207,6 +229,7 @@ StepResult RunStep(KeptQuery *query) {
     ErrorData *error = CopyErrorData();
     FlushErrorState();
     AbortCurrentTransaction();
+    query->is_quiet = false;
     MemoryContextSwitchTo(context);
     NoteStepFailure(query, error);
     FreeErrorData(error);

@@ -22,10 +22,12 @@ struct KeptQuery {
   TimestampTz last_step;
   TimestampTz retry_at;  // after a failure
   TimestampTz next_retention;
-  int failures;     // in a row
-  bool is_dirty;    // transactions have ended since the last step
-  bool is_blocked;  // a running transaction holds newer ones back
-  bool is_stale;    // the hold was lost; only a rebuild helps
+  TimestampTz last_rows;  // when a step last consumed some
+  bool is_quiet;          // and what was open then is closed
+  int failures;           // in a row
+  bool is_dirty;          // transactions have ended since the last step
+  bool is_blocked;        // a running transaction holds newer ones back
+  bool is_stale;          // the hold was lost; only a rebuild helps
 };
 
 enum class StepResult : uint8 { kDone, kFailed, kGone };

@@ -4,6 +4,7 @@
 #include "continuous/hold/hold.hpp"
 #include "continuous/worker/commit.hpp"
 #include "continuous/worker/keeper.hpp"
+#include "continuous/worker/quiet.hpp"
 #include "continuous/worker/shared.hpp"
 #include "continuous/worker/step.hpp"
 #include "pg/compat.hpp"
@@ -103,7 +104,7 @@ void Drop(KeptQuery *query) {
   if (query->plan != nullptr) SPI_freeplan(query->plan);
   FreeQueryPlace(MyDatabaseId, query->row.id);
   pfree(query->row.statement);
-  if (query->stream != nullptr) pfree(query->stream);
+  FreeStream(query->stream);
   pfree(query);
 }
 
@@ -118,11 +119,13 @@ KeptQuery *Keep(QueryRow *row, Stream *stream) {
     }
   } else {
     pfree(query->row.statement);
-    if (query->stream != nullptr) pfree(query->stream);
+    FreeStream(query->stream);
   }
   query->row = *row;
   query->stream = stream;
   query->retry_at = 0;
+  query->last_rows = GetCurrentTimestamp();
+  query->is_quiet = false;
   query->is_dirty = true;
   return query;
 }
@@ -188,6 +191,7 @@ int64 WaitOf(const KeptQuery &query, TimestampTz now, bool hurry) {
   if (query.row.is_paused) return kPollMs;
   const int64 since = (now - query.last_step) / 1000;
   int64 wait = Max(kPollMs, query.row.tick_ms) - since;
+  wait = Min(wait, QuietIn(query, now));
   if (query.is_dirty) wait = Min(wait, hurry ? 0 : query.row.tick_ms - since);
   return Max(wait, (query.retry_at - now + 999) / 1000);
 }
