@@ -13,7 +13,9 @@ CREATE TABLE weir.continuous_queries (
     tick       interval NOT NULL,
     on_delete  text NOT NULL CHECK (on_delete IN ('ignore', 'error')),
     paused     boolean NOT NULL DEFAULT false,
-    created_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+    created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    on_error   text NOT NULL DEFAULT 'stop' CHECK (on_error IN ('stop', 'skip', 'dead_letter')),
+    skipped    bigint NOT NULL DEFAULT 0
 );
 COMMENT ON TABLE weir.continuous_queries IS 'continuous queries, one row each; weir.queries shows them';
 COMMENT ON COLUMN weir.continuous_queries.id IS 'number in the names of the query''s objects in schema weir_state';
@@ -24,6 +26,8 @@ COMMENT ON COLUMN weir.continuous_queries.tick IS 'shortest time between two ste
 COMMENT ON COLUMN weir.continuous_queries.on_delete IS 'what becomes of rows that are deleted or updated: ignore or error';
 COMMENT ON COLUMN weir.continuous_queries.paused IS 'whether no step is taken; the view stays exact';
 COMMENT ON COLUMN weir.continuous_queries.created_at IS 'when the query was created';
+COMMENT ON COLUMN weir.continuous_queries.on_error IS 'what becomes of rows that the query fails on: stop, skip or dead_letter';
+COMMENT ON COLUMN weir.continuous_queries.skipped IS 'rows that were left out with on_error => ''skip''';
 
 CREATE SEQUENCE weir.continuous_query_ids AS integer OWNED BY weir.continuous_queries.id;
 COMMENT ON SEQUENCE weir.continuous_query_ids IS 'numbers of continuous queries';
@@ -56,14 +60,15 @@ CREATE FUNCTION weir.create_query(
     query     text,
     tick      interval DEFAULT '1 second',
     on_delete text DEFAULT 'ignore',
-    backfill  boolean DEFAULT true)
+    backfill  boolean DEFAULT true,
+    on_error  text DEFAULT 'stop')
 RETURNS regclass
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'weir_create_query';
-COMMENT ON FUNCTION weir.create_query(text, text, interval, text, boolean) IS
+COMMENT ON FUNCTION weir.create_query(text, text, interval, text, boolean, text) IS
     'keeps the result of a SELECT up to date from now on, and makes the view that shows it';
-REVOKE ALL ON FUNCTION weir.create_query(text, text, interval, text, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION weir.create_query(text, text, interval, text, boolean) TO PUBLIC;
+REVOKE ALL ON FUNCTION weir.create_query(text, text, interval, text, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION weir.create_query(text, text, interval, text, boolean, text) TO PUBLIC;
 
 CREATE FUNCTION weir.drop_query(query regclass) RETURNS void
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
@@ -198,7 +203,7 @@ SELECT q.result AS name,
             WHEN NOT h.is_held OR f.h < h.xmin THEN 'stale'
             WHEN q.paused THEN 'paused'
             WHEN NOT r.rolcanlogin THEN 'no login'
-            WHEN e.query_id IS NOT NULL THEN 'failing'
+            WHEN e.query_id IS NOT NULL THEN weir.failure_state(e.failures, e.next_retry)
             WHEN p.worker_pid IS NULL THEN 'starting'
             WHEN p.blocker_xid IS NOT NULL THEN 'waiting'
             ELSE 'running' END AS state,
@@ -206,9 +211,12 @@ SELECT q.result AS name,
                 THEN pg_catalog.format('SELECT weir.refresh_query(%L)', q.result)
             WHEN q.paused THEN pg_catalog.format('SELECT weir.resume_query(%L)', q.result)
             WHEN NOT r.rolcanlogin THEN pg_catalog.format('ALTER ROLE %I LOGIN', r.rolname)
+            WHEN weir.failure_state(e.failures, e.next_retry) = 'broken'
+                THEN pg_catalog.format('SELECT weir.resume_query(%L)', q.result)
             END AS remedy,
        q.tick,
        q.on_delete,
+       q.on_error,
        coalesce(p.frontier, f.h) AS frontier,
        p.pending_xids,
        CASE WHEN p.caught_up_at >= p.checked_at AND NOT q.paused THEN 0
@@ -223,6 +231,7 @@ SELECT q.result AS name,
        e.message AS last_error,
        e.failed_at,
        e.next_retry,
+       q.skipped,
        p.worker_pid,
        p.checked_at,
        p.ticks,

@@ -2,6 +2,7 @@
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/delta.hpp"
+#include "continuous/failure/dead_letters.hpp"
 #include "continuous/hold/hold.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
@@ -57,6 +58,7 @@ char *ColumnsOfState(int32 id) {
 // changes with them.
 void Rebuild(const QueryRow &row) {
   AcquireHold();
+  ForgetDeadLetters(row.id);
   DropFrontier(row.id);
   const FullTransactionId horizon = CurrentHorizon();
   InitFrontier(row.id, horizon, SourceOfQuery(row.id));

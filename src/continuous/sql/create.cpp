@@ -34,6 +34,7 @@ struct Options {
   const Interval *tick;
   bool rejects_changes;
   bool has_backfill;
+  OnError on_error;
 };
 
 bool MayLogIn(Oid role) {
@@ -61,6 +62,17 @@ bool IsErrorOption(const text *option) {
   ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
           errmsg("invalid value for parameter \"on_delete\": \"%s\"", value),
           errhint("Use 'ignore' or 'error'."));
+  pg_unreachable();
+}
+
+OnError OnErrorOption(const text *option) {
+  const char *value = text_to_cstring(option);
+  if (strcmp(value, "stop") == 0) return OnError::kStop;
+  if (strcmp(value, "skip") == 0) return OnError::kSkip;
+  if (strcmp(value, "dead_letter") == 0) return OnError::kDeadLetter;
+  ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+          errmsg("invalid value for parameter \"on_error\": \"%s\"", value),
+          errhint("Use 'stop', 'skip' or 'dead_letter'."));
   pg_unreachable();
 }
 
@@ -137,7 +149,8 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
             .statement = TickOf(rewrite, id),
             .tick_ms = 0,
             .rejects_changes = options.rejects_changes,
-            .is_paused = false},
+            .is_paused = false,
+            .on_error = options.on_error},
            ContentsOf(rewrite, id), options.tick);
   UnpinSearchPath(level);
   WantWorkerAtCommit(GetUserId());
@@ -153,7 +166,7 @@ WEIR_FUNCTION(weir_create_query) {
   RequireReadCommitted("weir.create_query()");
   PreventCommandIfReadOnly("weir.create_query()");
   const Options options{PG_GETARG_INTERVAL_P(2), IsErrorOption(PG_GETARG_TEXT_PP(3)),
-                        PG_GETARG_BOOL(4)};
+                        PG_GETARG_BOOL(4), OnErrorOption(PG_GETARG_TEXT_PP(5))};
   RequireTick(options.tick);
   RequireLogin();
   RequirePlace();

@@ -2,6 +2,8 @@
 
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/delta.hpp"
+#include "continuous/failure/breaker.hpp"
+#include "continuous/failure/isolate.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "pg/compat.hpp"
@@ -24,8 +26,6 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
-constexpr int kFirstRetryMs = 1000;
-constexpr int kLongestRetryMs = 60'000;
 constexpr int kBusyRetryMs = 300;
 
 // What the owner may do has been looked at when the query was created, and is by every step; what a
@@ -100,6 +100,7 @@ void CountTick(QueryPlace *place, const Tick &tick, TimestampTz started) {
 void Recover(KeptQuery *query) {
   if (query->failures == 0) return;
   query->failures = 0;
+  query->isolates = false;
   StartTransactionCommand();
   if (LockExtensionAgainstDrop()) {
     PushActiveSnapshot(GetTransactionSnapshot());
@@ -122,7 +123,11 @@ StepResult TryStep(KeptQuery *query) {
   const TickStart kind = OpenTick(query->row.id, &tick);
   query->is_stale = kind == TickStart::kStale;
   if (kind == TickStart::kOpen) {
-    RunStatement(query);
+    if (query->isolates) {
+      IsolateRows(query, RunStatement);
+    } else {
+      RunStatement(query);
+    }
     CloseTick(&tick);
     WEIR_FAILPOINT("step.before_commit");
   }
@@ -174,13 +179,14 @@ void NoteStepFailure(KeptQuery *query, const ErrorData *error) {
   const bool is_busy = is_gone || IsBusy(error->sqlerrcode);
   int wait = kBusyRetryMs;
   if (!is_busy) {
-    wait = Min(kFirstRetryMs << Min(query->failures, 10), kLongestRetryMs);
-    query->failures++;
+    wait = RetryWaitMs(++query->failures);
+    query->isolates = query->row.on_error != OnError::kStop && IsDataError(error->sqlerrcode);
   }
   query->retry_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait);
   query->is_dirty = true;
-  if (is_busy) return;
-  if (!StoreFailure(*query, error) || query->failures > 1) return;
+  if (is_busy || !StoreFailure(*query, error)) return;
+  NoteIfBroken(*query);
+  if (query->failures > 1) return;
   ereport(LOG, errcode(error->sqlerrcode),
           errmsg("continuous query %d failed: %s", query->row.id, error->message),
           errhint("It is tried again; SELECT * FROM weir.queries shows its state."));

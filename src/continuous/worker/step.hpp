@@ -20,6 +20,7 @@ struct KeptQuery {
   TimestampTz last_step;
   TimestampTz retry_at;  // after a failure
   int failures;          // in a row
+  bool isolates;         // the next step looks for the rows that made the last one fail
   bool is_dirty;         // transactions have ended since the last step
   bool is_blocked;       // a running transaction holds newer ones back
   bool is_stale;         // the hold was lost; only a rebuild helps

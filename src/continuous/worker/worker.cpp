@@ -118,7 +118,9 @@ KeptQuery *Keep(QueryRow *row) {
     pfree(query->row.statement);
   }
   query->row = *row;
-  query->retry_at = 0;
+  query->failures = row->failures;
+  query->retry_at = row->next_retry;
+  query->isolates = false;
   query->is_dirty = true;
   return query;
 }
