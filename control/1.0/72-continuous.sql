@@ -11,7 +11,7 @@ CREATE TABLE weir.continuous_queries (
     statement  text NOT NULL,
     contents   text NOT NULL,
     tick       interval NOT NULL,
-    on_delete  text NOT NULL CHECK (on_delete IN ('ignore', 'error')),
+    on_delete  text NOT NULL CHECK (on_delete IN ('ignore', 'error', 'retract')),
     paused     boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     on_error   text NOT NULL DEFAULT 'stop' CHECK (on_error IN ('stop', 'skip', 'dead_letter')),
@@ -23,7 +23,7 @@ COMMENT ON COLUMN weir.continuous_queries.result IS 'the view that shows the res
 COMMENT ON COLUMN weir.continuous_queries.statement IS 'adds the partial results of new rows to the state';
 COMMENT ON COLUMN weir.continuous_queries.contents IS 'the state with the partial results of newer rows merged in';
 COMMENT ON COLUMN weir.continuous_queries.tick IS 'shortest time between two steps';
-COMMENT ON COLUMN weir.continuous_queries.on_delete IS 'what becomes of rows that are deleted or updated: ignore or error';
+COMMENT ON COLUMN weir.continuous_queries.on_delete IS 'what becomes of rows that are deleted or updated: ignore, error or retract';
 COMMENT ON COLUMN weir.continuous_queries.paused IS 'whether no step is taken; the view stays exact';
 COMMENT ON COLUMN weir.continuous_queries.created_at IS 'when the query was created';
 COMMENT ON COLUMN weir.continuous_queries.on_error IS 'what becomes of rows that the query fails on: stop, skip or dead_letter';

@@ -13,12 +13,18 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
-#define WEIR_QUERY_COLUMNS                                                                      \
-  "SELECT q.id, q.result::oid, c.relowner, q.statement,"                                        \
-  " (EXTRACT(epoch FROM q.tick) * 1000)::bigint, q.on_delete = 'error', q.paused,"              \
-  " pg_catalog.array_position('{stop,skip,dead_letter}', q.on_error), e.failures, e.next_retry" \
-  " FROM weir.continuous_queries q JOIN pg_catalog.pg_class c ON c.oid = q.result::oid"         \
+#define WEIR_QUERY_COLUMNS                                                                        \
+  "SELECT q.id, q.result::oid, c.relowner, q.statement,"                                          \
+  " (EXTRACT(epoch FROM q.tick) * 1000)::bigint, q.on_delete = 'error', q.paused,"                \
+  " pg_catalog.array_position('{stop,skip,dead_letter}', q.on_error), e.failures, e.next_retry, " \
+  "q.on_delete = 'retract'"                                                                       \
+  " FROM weir.continuous_queries q JOIN pg_catalog.pg_class c ON c.oid = q.result::oid"           \
   " LEFT JOIN weir.query_failures e ON e.query_id = q.id"
+
+const char *OnDeleteName(const QueryRow &row) {
+  if (row.retracts) return "retract";
+  return row.rejects_changes ? "error" : "ignore";
+}
 
 constexpr const char *kOnErrorNames[] = {"stop", "skip", "dead_letter"};
 
@@ -56,6 +62,7 @@ QueryRow *RowAt(int row, MemoryContext context) {
   query->on_error = static_cast<OnError>(DatumGetInt32(ColumnAt(row, 8)) - 1);
   query->failures = DatumGetInt32(ColumnAt(row, 9));  // 0 where there is none
   query->next_retry = DatumGetTimestampTz(ColumnAt(row, 10));
+  query->retracts = DatumGetBool(ColumnAt(row, 11));
   return query;
 }
 
@@ -91,7 +98,7 @@ void AddQuery(const QueryRow &row, const char *contents, const Interval *tick) {
                     CStringGetTextDatum(row.statement),
                     CStringGetTextDatum(contents),
                     IntervalPGetDatum(tick),
-                    CStringGetTextDatum(row.rejects_changes ? "error" : "ignore"),
+                    CStringGetTextDatum(OnDeleteName(row)),
                     CStringGetTextDatum(kOnErrorNames[static_cast<int>(row.on_error)])};
   pg::Execute(
       "INSERT INTO weir.continuous_queries"

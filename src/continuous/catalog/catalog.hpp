@@ -21,6 +21,7 @@ struct QueryRow {
   char *statement;
   int64 tick_ms;
   bool rejects_changes;  // on_delete => 'error'
+  bool retracts;         // on_delete => 'retract'
   bool is_paused;
   OnError on_error;
   int failures;  // steps in a row, as stored

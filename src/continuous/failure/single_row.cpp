@@ -77,10 +77,6 @@ void Replace(Node *select, Oid relation, Node *by) {
   if (replacement.count != 1) elog(ERROR, "a relation stands %d times", replacement.count);
 }
 
-Oid StateRelation(int32 query_id, const char *suffix) {
-  return get_relname_relid(StateName(query_id, suffix), get_namespace_oid("weir_state", false));
-}
-
 // SELECT of the partial results of all rows, as text of the server's.
 char *PartialsOfAll(int32 query_id) {
   const Datum view = ObjectIdGetDatum(StateRelation(query_id, "_all"));

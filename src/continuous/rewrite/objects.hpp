@@ -20,6 +20,14 @@ struct Target {
 // returns the view of the result. Within PinSearchPath().
 Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target);
 
+// A view, and an empty table in the form of a SELECT, in schema weir_state; made in `schema`, where
+// the user may make things.
+Oid MakeStateView(Oid schema, const char *name, const char *columns, const char *query);
+Oid MakeStateCopy(Oid schema, const char *name, const char *query);
+
+// An object of the query's, or InvalidOid.
+Oid StateRelation(int32 query_id, const char *suffix);
+
 // Lets the views over the source go with the result.
 void TieViews(Oid result, int32 query_id);
 

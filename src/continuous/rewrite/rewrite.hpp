@@ -21,6 +21,7 @@ struct Rewrite {
   List *names;          // of result columns
   Node *having;         // over the columns of the merged row
   List *columns;        // names of the state table's columns but "lane"
+  bool retracts;        // on_delete => 'retract'
 };
 
 // Within OpenTextErrors(). Raises when the query cannot be kept up to date.
@@ -28,6 +29,10 @@ Rewrite *RewriteDefinition(const Definition &definition);
 
 // The partial results of all rows; with a query's id those of its new rows.
 char *PartialsOf(const Rewrite *rewrite, int32 query_id);
+
+// The same as a tree, and with a condition more.
+Query *PartialQuery(const Rewrite *rewrite);
+void AddCondition(Query *query, Node *condition);
 
 char *DefinitionOf(const Rewrite *rewrite);
 char *ColumnList(const List *names);

@@ -2,6 +2,7 @@
 // around them.
 #include "continuous/rewrite/rewrite.hpp"
 
+#include "continuous/retract/arms.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/parts.hpp"
@@ -30,13 +31,6 @@ Node *MarkerOf(const Query *query, int32 query_id) {
       makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(query_id), false, true);
   return reinterpret_cast<Node *>(makeFuncExpr(OurFunction("delta"), BOOLOID, list_make2(table, id),
                                                InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL));
-}
-
-void AddMarker(Query *query, int32 query_id) {
-  FromExpr *from = query->jointree;
-  List *quals = list_make1(MarkerOf(query, query_id));
-  if (from->quals != nullptr) quals = lappend(quals, from->quals);
-  from->quals = reinterpret_cast<Node *>(make_ands_explicit(quals));
 }
 
 // Without a group key there is a result even of no rows, which is nothing to keep.
@@ -130,8 +124,11 @@ void AppendGroupBy(StringInfo out, const Rewrite *rewrite) {
 }
 
 void AppendBothArms(StringInfo out, const Rewrite *rewrite, int32 query_id) {
-  appendStringInfo(out, "SELECT %s FROM weir_state.%s UNION ALL %s", ColumnList(rewrite->columns),
-                   StateName(query_id, ""), PartialsOf(rewrite, query_id));
+  appendStringInfo(out, "SELECT %s FROM weir_state.%s%s UNION ALL %s", ColumnList(rewrite->columns),
+                   StateName(query_id, ""),
+                   rewrite->retracts ? UntouchedState(rewrite, query_id) : "",
+                   PartialsOf(rewrite, query_id));
+  if (rewrite->retracts) appendStringInfo(out, " UNION ALL %s", TouchedArms(rewrite, query_id));
 }
 
 }  // namespace
@@ -143,14 +140,29 @@ char *ColumnList(const List *names) {
   return out.data;
 }
 
-char *PartialsOf(const Rewrite *rewrite, int32 query_id) {
+void AddCondition(Query *query, Node *condition) {
+  FromExpr *from = query->jointree;
+  List *quals = list_make1(condition);
+  if (from->quals != nullptr) quals = lappend(quals, from->quals);
+  from->quals = reinterpret_cast<Node *>(make_ands_explicit(quals));
+}
+
+Query *PartialQuery(const Rewrite *rewrite) {
   Query *query = CopyOf(rewrite->definition);
   if (rewrite->is_aggregation) {
     query->targetList = PartialTargets(rewrite);
     query->hasAggs = true;
     query->havingQual = rewrite->keys == NIL ? HasRows() : nullptr;
   }
-  if (query_id != 0) AddMarker(query, query_id);
+  return query;
+}
+
+char *PartialsOf(const Rewrite *rewrite, int32 query_id) {
+  Query *query = PartialQuery(rewrite);
+  if (query_id != 0) {
+    if (rewrite->retracts) AddUntouched(query, rewrite, query_id);
+    AddCondition(query, MarkerOf(query, query_id));
+  }
   return pg_get_querydef(query, false);
 }
 

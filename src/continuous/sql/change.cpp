@@ -4,6 +4,7 @@
 #include "continuous/delta/delta.hpp"
 #include "continuous/failure/dead_letters.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/retract/change_log.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
@@ -62,6 +63,10 @@ void Rebuild(const QueryRow &row) {
   DropFrontier(row.id);
   const FullTransactionId horizon = CurrentHorizon();
   InitFrontier(row.id, horizon, SourceOfQuery(row.id));
+  if (row.retracts) {
+    MarkEverything(row.id);
+    return;
+  }
   const int level = PinSearchPath();
   const char *state = StateName(row.id, "");
   RunSql(psprintf("DELETE FROM weir_state.%s", state), SPI_OK_DELETE);

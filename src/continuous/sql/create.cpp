@@ -3,6 +3,8 @@
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/retract/change_log.hpp"
+#include "continuous/retract/keys.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
@@ -30,9 +32,11 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
+enum class OnDelete : uint8 { kIgnore, kError, kRetract };
+
 struct Options {
   const Interval *tick;
-  bool rejects_changes;
+  OnDelete on_delete;
   bool has_backfill;
   OnError on_error;
 };
@@ -55,14 +59,25 @@ void RequireLogin() {
           errhint("Run ALTER ROLE %s LOGIN; it needs no password.", name));
 }
 
-bool IsErrorOption(const text *option) {
+OnDelete OnDeleteOption(const text *option) {
   const char *value = text_to_cstring(option);
-  if (strcmp(value, "ignore") == 0) return false;
-  if (strcmp(value, "error") == 0) return true;
+  if (strcmp(value, "ignore") == 0) return OnDelete::kIgnore;
+  if (strcmp(value, "error") == 0) return OnDelete::kError;
+  if (strcmp(value, "retract") == 0) return OnDelete::kRetract;
   ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
           errmsg("invalid value for parameter \"on_delete\": \"%s\"", value),
-          errhint("Use 'ignore' or 'error'."));
+          errhint("Use 'ignore', 'error' or 'retract'."));
   pg_unreachable();
+}
+
+// What the table says is the result, so nothing of it can be left out.
+void RequireWholeTable(const Options &options) {
+  if (options.on_delete != OnDelete::kRetract) return;
+  const bool has_errors_left_out = options.on_error != OnError::kStop;
+  if (options.has_backfill && !has_errors_left_out) return;
+  ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+          errmsg("a continuous query with on_delete => 'retract' cannot leave out rows"),
+          errhint(has_errors_left_out ? "Use on_error => 'stop'." : "Use backfill => true."));
 }
 
 OnError OnErrorOption(const text *option) {
@@ -109,11 +124,13 @@ void MentionRowSecurity(const RangeTblEntry *source) {
                     "the reader."));
 }
 
-Rewrite *Analyse(const char *text) {
+Rewrite *Analyse(const char *text, OnDelete on_delete) {
   TextErrors errors;
   OpenTextErrors(&errors, text);
   const Definition definition = ParseDefinition(text);
   Rewrite *rewrite = RewriteDefinition(definition);
+  rewrite->retracts = on_delete == OnDelete::kRetract;
+  if (rewrite->retracts) RequireTouchKeys(definition.query, text);
   CloseTextErrors(&errors);
   const RangeTblEntry *source = SourceOf(definition.query);
   RequireWatchable(source->relid);
@@ -141,14 +158,21 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
   const int level = PinSearchPath();
   InitFrontier(id, horizon, source);
   const Oid result = MakeObjects(rewrite, id, target);
-  if (options.has_backfill) RunAtHorizon(FillOf(rewrite, id), horizon);
-  if (options.rejects_changes) MakeGuard(source, id);
+  const bool retracts = options.on_delete == OnDelete::kRetract;
+  if (retracts) {
+    WatchChanges(source, id);
+    MarkEverything(id);
+  } else if (options.has_backfill) {
+    RunAtHorizon(FillOf(rewrite, id), horizon);
+  }
+  if (options.on_delete == OnDelete::kError) MakeGuard(source, id);
   AddQuery({.id = id,
             .result = result,
             .owner = GetUserId(),
             .statement = TickOf(rewrite, id),
             .tick_ms = 0,
-            .rejects_changes = options.rejects_changes,
+            .rejects_changes = options.on_delete == OnDelete::kError,
+            .retracts = retracts,
             .is_paused = false,
             .on_error = options.on_error},
            ContentsOf(rewrite, id), options.tick);
@@ -165,13 +189,14 @@ WEIR_FUNCTION(weir_create_query) {
   RequireActive();
   RequireReadCommitted("weir.create_query()");
   PreventCommandIfReadOnly("weir.create_query()");
-  const Options options{PG_GETARG_INTERVAL_P(2), IsErrorOption(PG_GETARG_TEXT_PP(3)),
+  const Options options{PG_GETARG_INTERVAL_P(2), OnDeleteOption(PG_GETARG_TEXT_PP(3)),
                         PG_GETARG_BOOL(4), OnErrorOption(PG_GETARG_TEXT_PP(5))};
   RequireTick(options.tick);
+  RequireWholeTable(options);
   RequireLogin();
   RequirePlace();
   AcquireHold();
-  const Rewrite *rewrite = Analyse(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+  const Rewrite *rewrite = Analyse(text_to_cstring(PG_GETARG_TEXT_PP(1)), options.on_delete);
   const Target target = TargetOf(PG_GETARG_TEXT_PP(0));
   PG_RETURN_OID(Create(target, rewrite, options));
 }

@@ -4,6 +4,7 @@
 #include "continuous/delta/delta.hpp"
 #include "continuous/failure/breaker.hpp"
 #include "continuous/failure/isolate.hpp"
+#include "continuous/retract/retract.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "pg/compat.hpp"
@@ -27,18 +28,6 @@ namespace weir::continuous {
 namespace {
 
 constexpr int kBusyRetryMs = 300;
-
-// What the owner may do has been looked at when the query was created, and is by every step; what a
-// superuser runs is looked at again too.
-void CheckSuperuserObjects(const KeptQuery &query) {
-  if (!superuser_arg(query.row.owner)) return;
-  const Oid view = get_relname_relid(StateName(query.row.id, "_definition"),
-                                     get_namespace_oid("weir_state", false));
-  if (!OidIsValid(view)) return;
-  Relation relation = table_open(view, AccessShareLock);
-  RequireSuperuserObjects(get_view_query(relation));
-  table_close(relation, AccessShareLock);
-}
 
 void PrepareStep(KeptQuery *query) {
   if (query->plan != nullptr) return;
@@ -119,11 +108,15 @@ StepResult TryStep(KeptQuery *query) {
     CommitTransactionCommand();
     return StepResult::kGone;
   }
+  // From before the end of the tick is taken, so that indexes show what it has to show.
+  Snapshot guard = query->row.retracts ? RegisterSnapshot(GetLatestSnapshot()) : nullptr;
   Tick tick{};
   const TickStart kind = OpenTick(query->row.id, &tick);
   query->is_stale = kind == TickStart::kStale;
   if (kind == TickStart::kOpen) {
-    if (query->isolates) {
+    if (query->row.retracts) {
+      RunRetractingStep(query, RunStatement);
+    } else if (query->isolates) {
       IsolateRows(query, RunStatement);
     } else {
       RunStatement(query);
@@ -131,6 +124,7 @@ StepResult TryStep(KeptQuery *query) {
     CloseTick(&tick);
     WEIR_FAILPOINT("step.before_commit");
   }
+  if (guard != nullptr) UnregisterSnapshot(guard);
   CommitTransactionCommand();
   WEIR_FAILPOINT("step.after_commit");
   if (kind == TickStart::kStale) return StepResult::kDone;
@@ -193,6 +187,18 @@ void NoteStepFailure(KeptQuery *query, const ErrorData *error) {
 }
 
 }  // namespace
+
+// What the owner may do has been looked at when the query was created, and is by every step; what a
+// superuser runs is looked at again too.
+void CheckSuperuserObjects(const KeptQuery &query) {
+  if (!superuser_arg(query.row.owner)) return;
+  const Oid view = get_relname_relid(StateName(query.row.id, "_definition"),
+                                     get_namespace_oid("weir_state", false));
+  if (!OidIsValid(view)) return;
+  Relation relation = table_open(view, AccessShareLock);
+  RequireSuperuserObjects(get_view_query(relation));
+  table_close(relation, AccessShareLock);
+}
 
 bool LockExtensionAgainstDrop() {
   const Oid extension = ExtensionOid();

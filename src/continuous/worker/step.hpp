@@ -31,6 +31,9 @@ enum class StepResult : uint8 { kDone, kFailed, kGone };
 // Runs one step in a transaction of its own. A failure is noted and does not get out.
 StepResult RunStep(KeptQuery *query);
 
+// Raises when a superuser's query would run what others own.
+void CheckSuperuserObjects(const KeptQuery &query);
+
 // Locks the extension against being dropped; false when it is gone.
 bool LockExtensionAgainstDrop();
 
