@@ -114,4 +114,15 @@ SELECT few.peak_kb > 0 AND many.peak_kb < few.peak_kb * 1.5 AS memory_is_flat, m
 FROM pg_temp.facts('SELECT id / 100, sensor, count(*) FROM long_stream WHERE id < 5000 GROUP BY 1, 2 ORDER BY 1') few,
      pg_temp.facts('SELECT id / 100, sensor, count(*) FROM long_stream GROUP BY 1, 2 ORDER BY 1') many;
 SELECT rows_read < 5000 AS leaves_early FROM pg_temp.facts('SELECT id / 100, sensor, count(*) FROM long_stream GROUP BY 1, 2 ORDER BY 1 LIMIT 5');
+
+-- Runs are given out in order, also where hardly any group fits memory.
+SET work_mem = '64kB';
+SET hash_mem_multiplier = 1;
+SELECT ARRAY(SELECT id FROM long_stream WHERE id <= 5000 GROUP BY id ORDER BY id) = ARRAY(SELECT generate_series(1, 5000)) AS in_order;
+RESET work_mem;
+RESET hash_mem_multiplier;
+
+-- An index is no way to read what a condition excludes altogether, or a sample.
+SELECT id FROM long_stream WHERE id < NULL GROUP BY 1 ORDER BY 1;
+SELECT count(*) < 250000 AS is_a_sample FROM (SELECT id FROM long_stream TABLESAMPLE bernoulli (50) REPEATABLE (1) GROUP BY 1) s;
 DROP TABLE reading, sensor, part, query, long_stream;

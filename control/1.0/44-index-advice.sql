@@ -175,7 +175,7 @@ BEGIN
         saves_rows := candidate.operator = '=' AND rows.before >= 100 AND rows.after <= 0.5 * rows.before;
         reason := CASE WHEN candidate.operator <> '=' THEN 'compared by a range, of which statistics alone say little'
                        WHEN rows.after IS NULL THEN 'no statistics: run ANALYZE'
-                       ELSE format('about %s rows instead of %s to read, by statistics', round(rows.after::numeric),
+                       ELSE format('about %s of %s rows to read, by statistics', round(rows.after::numeric),
                                    round(rows.before::numeric)) END;
         IF has_hypopg THEN
             -- A value that is not known before the query runs, as with a prepared statement.

@@ -93,7 +93,7 @@ bool PartitionStore::Add(const Column *columns, int count) {
     Save(row, columns, i);
     Store(row + 8, number);
     const OrderWord *words = words_.At(i);
-    std::memcpy(row + kOrderAt, words, order_bytes);
+    if (order_bytes > 0) std::memcpy(row + kOrderAt, words, order_bytes);
     Key &key = partitions_[number];
     if (key.last != nullptr && key.is_sorted) {
       const auto *last = reinterpret_cast<const OrderWord *>(key.last + kOrderAt);

@@ -9,6 +9,7 @@ extern "C" {
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 #include "optimizer/tlist.h"
+#include "parser/parsetree.h"
 #include "utils/lsyscache.h"
 }
 
@@ -109,8 +110,15 @@ void AddIndexPath(PlannerInfo *root, List **inputs, RelOptInfo *relation, IndexO
   AddInput(inputs, &path->path, key, pathkeys);
 }
 
+// One table, of which every row that meets the conditions is wanted.
+bool IsPlainTable(const PlannerInfo *root, RelOptInfo *input) {
+  if (input->reloptkind != RELOPT_BASEREL || input->rtekind != RTE_RELATION) return false;
+  const RangeTblEntry *entry = planner_rt_fetch(input->relid, root);
+  return !entry->inh && entry->tablesample == nullptr && !IS_DUMMY_REL(input);
+}
+
 void AddIndexPaths(PlannerInfo *root, List **inputs, RelOptInfo *input, const WordKey &key) {
-  if (input->reloptkind != RELOPT_BASEREL || input->rtekind != RTE_RELATION) return;
+  if (!IsPlainTable(root, input)) return;
   Expr *argument = OrderedArgument(key.expression);
   if (!IsA(argument, Var) || input->cheapest_total_path->param_info != nullptr) return;
   const Var *var = castNode(Var, argument);

@@ -13,12 +13,12 @@ bool SameKey(const core::Column &key, int row, int64 word, bool is_null) {
   return (key.null[row] != 0) == is_null && (is_null || key.word[row] == word);
 }
 
-// Where the batch's last run of equal keys begins.
-int LastRun(const core::Column &key, int count) {
+// Where the batch's last run of equal keys begins, at `from` or later.
+int LastRun(const core::Column &key, int from, int count) {
   const int64 word = key.word[count - 1];
   const bool is_null = key.null[count - 1] != 0;
   int first = count - 1;
-  while (first > 0 && SameKey(key, first - 1, word, is_null)) --first;
+  while (first > from && SameKey(key, first - 1, word, is_null)) --first;
   return first;
 }
 
@@ -38,30 +38,61 @@ void ConsumeRange(AggregateScan *scan, const ColumnSet *set, int from, int to) {
   ConsumeRows(scan, columns, to - from);
 }
 
-// The rows that waited open the next table of groups.
-void ConsumePending(AggregateScan *scan, ColumnSet *set) {
+// The rows that wait, or else the next batch. False at the end of the input.
+bool TakeBatch(AggregateScan *scan, Source *source) {
   OrderedRun *run = &scan->run;
-  ConsumeRange(scan, set, run->pending, run->batch_count);
-  ResetColumns(set, run->batch_count);
+  if (run->pending < run->batch_count) return true;
+  ResetColumns(source->set, run->batch_count);
   MemoryContextReset(scan->batch_context);
-  run->batch_count = 0;
   run->pending = 0;
+  run->batch_count = ReadBatch(scan, source);
+  if (run->batch_count > 0) return true;
+  EndPass(source);
+  run->is_finished = true;
+  return false;
 }
 
-// Consumes the rows whose windows are closed by those after them. False when there are none such.
-bool ConsumeClosed(AggregateScan *scan, const ColumnSet *set, int count) {
+void ConsumeUpTo(AggregateScan *scan, const ColumnSet *set, int to) {
+  ConsumeRange(scan, set, scan->run.pending, to);
+  scan->run.pending = to;
+}
+
+// Rows of the open run; false when it may go on in the next batch.
+bool ConsumeOpen(AggregateScan *scan, const ColumnSet *set) {
   OrderedRun *run = &scan->run;
   const core::Column &key = set->columns[run->column];
-  const int last = LastRun(key, count);
-  const bool goes_on =
-      last == 0 && (!run->has_open || SameKey(key, 0, run->open_word, run->open_null));
+  int end = run->pending;
+  while (end < run->batch_count && SameKey(key, end, run->open_word, run->open_null)) ++end;
+  ConsumeUpTo(scan, set, end);
+  return end < run->batch_count;
+}
+
+// Runs that begin and end in the batch. They are few, so they are kept whatever the memory: groups
+// that are spilled leave after all others, which only groups of one run may do.
+void ConsumeWhole(AggregateScan *scan, const ColumnSet *set, int to) {
+  scan->aggregator->set_limit(SIZE_MAX / 4);
+  ConsumeUpTo(scan, set, to);
+}
+
+// Consumes what waits, up to the batch's last run, which is consumed alone. True when the groups
+// are complete.
+bool ConsumeWaiting(AggregateScan *scan, const ColumnSet *set) {
+  OrderedRun *run = &scan->run;
+  if (run->has_open) {
+    if (!ConsumeOpen(scan, set)) return false;
+    if (scan->spill != nullptr) return true;
+  }
+  const core::Column &key = set->columns[run->column];
+  const int last = LastRun(key, run->pending, run->batch_count);
+  if (run->has_open || last > run->pending) {
+    ConsumeWhole(scan, set, last);
+    return true;
+  }
   run->has_open = true;
-  run->open_word = key.word[count - 1];
-  run->open_null = key.null[count - 1] != 0;
-  run->batch_count = count;
-  run->pending = last;
-  if (!goes_on) ConsumeRange(scan, set, 0, last);
-  return !goes_on;
+  run->open_word = key.word[last];
+  run->open_null = key.null[last] != 0;
+  ConsumeUpTo(scan, set, run->batch_count);
+  return false;
 }
 
 }  // namespace
@@ -70,22 +101,15 @@ void RunWindows(AggregateScan *scan) {
   OrderedRun *run = &scan->run;
   Source *source = scan->sources[0];
   StartAggregator(scan, get_hash_memory_limit(), 0);
+  run->has_open = false;
   if (!run->is_started) {
     BeginPass(scan, source);
     run->is_started = true;
   }
-  ConsumePending(scan, source->set);
-  while (!run->is_finished) {
-    const int count = ReadBatch(scan, source);
-    if (count == 0) {
-      EndPass(source);
-      run->is_finished = true;
-    } else if (ConsumeClosed(scan, source->set, count)) {
-      ++run->resets;
-      return;
-    } else {
-      ConsumePending(scan, source->set);
-    }
+  while (TakeBatch(scan, source)) {
+    if (!ConsumeWaiting(scan, source->set)) continue;
+    ++run->resets;
+    return;
   }
 }
 

@@ -42,7 +42,7 @@ struct OrderedRun {
   int column;  // of the key, or -1 when the input has no order
   bool is_started;
   bool is_finished;
-  bool has_open;  // the run that goes on has the key below
+  bool has_open;  // the table of groups holds a run that may go on, with the key below
   bool open_null;
   int64 open_word;
   int batch_count;  // rows in the batch, of which those from `pending` on wait

@@ -105,7 +105,10 @@ void Checker::Prepare(const Query &query, const char *mode) {
       "RESET ROLE; RESET ALL; SET client_min_messages = warning; SET search_path = w; SET jit = "
       "off;"
       "SET extra_float_digits = 3; SET enable_sort = off; SET enable_mergejoin = off;"
-      "SET synchronize_seqscans = off; SET bytea_output = hex; SET statement_timeout = 20000;";
+      "SET synchronize_seqscans = off; SET bytea_output = hex;";
+  // PostgreSQL may take minutes over frames of many floats, which says nothing of ours.
+  const bool may_be_slow = query.is_windowed && std::string_view(mode) == "off";
+  commands += Cat("SET statement_timeout = ", may_be_slow ? 1000 : 20000, ";");
   commands += Cat("SET weir.stream = ", mode, ";");
   for (const std::string &command : SettingCommands(query)) commands += command + ";";
   session_.Run(commands);
@@ -199,8 +202,10 @@ void Checker::Compare(const Query &query, const Answer &off, const Answer &on,
   for (std::size_t i = 0; i < off.outcomes.size() && i < on.outcomes.size(); ++i) {
     const Outcome &expected = off.outcomes[i];
     const Outcome &actual = on.outcomes[i];
-    // PostgreSQL took too long over frames of many floats.
-    if (query.is_windowed && expected.sqlstate == "57014") return;
+    if (query.is_windowed && expected.sqlstate == "57014") {
+      verdict->is_void = true;
+      return;
+    }
     if (expected.sqlstate != actual.sqlstate) {
       const bool is_early = strictness != Strictness::kExact || query.is_windowed;
       if (is_early && MayStopEarly(query)) {
