@@ -75,6 +75,22 @@ SET TimeZone = 'UTC';
 RESET extra_float_digits;
 SELECT q, replayed(q) FROM q() q;
 
+-- a result that follows its table
+SELECT weir.create_query('stock', 'SELECT symbol, sum(qty), max(price) FROM trade GROUP BY symbol EMIT CHANGES', on_delete => 'retract');
+SELECT weir.wait('stock');
+SELECT replayed('stock');
+UPDATE trade SET qty = qty + 1 WHERE symbol = 'S1';
+DELETE FROM trade WHERE symbol = 'S9';
+INSERT INTO trade VALUES (NULL, 'S2', 1000, 1);
+SELECT weir.wait('stock');
+SELECT replayed('stock');
+TRUNCATE trade;
+INSERT INTO trade VALUES (NULL, 'S2', 1000, 1);
+SELECT weir.wait('stock');
+SELECT replayed('stock');
+TABLE stock;
+SELECT weir.drop_query('stock');
+
 -- following: max_rows, a token, waiting
 SELECT position, new FROM weir.changes('total', max_rows => 1);
 SELECT count(*) FROM weir.changes('minute', after => (SELECT max(position) FROM weir.changes('minute', 0, 1000000)));

@@ -134,7 +134,24 @@ SELECT weir.wait('kept');
 TABLE kept ORDER BY 1;
 SELECT late_rows, dropped_rows FROM weir.queries WHERE name = 'kept'::regclass;
 
+-- late rows as dead letters: out of the result until they are put through again
+SELECT weir.create_query('lettered', 'SELECT kind, weir.tumble(at, ''1 minute'') AS minute, count(*), sum(100 / n) FROM event WHERE n < 5000 GROUP BY 1, 2 EMIT FINAL',
+    late => 'dead_letter', on_error => 'dead_letter', tick => '50 ms');
+SELECT weir.wait('lettered');
+SELECT add_event('2024-01-01 00:00:30Z', 4000), add_event('2024-01-01 00:00:30Z', 6000), add_event('2024-01-01 00:00:30Z', 0),
+       add_event('2024-01-02 00:00:30Z', 3), add_event('2024-01-02 00:01:30Z', 5);
+SELECT kind, count FROM lettered WHERE minute = '2024-01-01 00:00Z' ORDER BY 1;
+SELECT weir.wait('lettered', '5 minutes');
+SELECT "row" ->> 'at' AS at, "row" ->> 'n' AS n, sqlstate, message FROM weir.dead_letters ORDER BY id;
+SELECT late_rows, dropped_rows FROM weir.queries WHERE name = 'lettered'::regclass;
+SELECT minute, count, sum FROM lettered WHERE kind = 'a' AND minute IN ('2024-01-01 00:00Z', '2024-01-02 00:00Z') ORDER BY 1;
+SELECT weir.retry_dead_letters('lettered');
+SELECT minute, count, sum FROM lettered WHERE kind = 'a' AND minute IN ('2024-01-01 00:00Z', '2024-01-02 00:00Z') ORDER BY 1;
+SELECT "row" ->> 'n' AS n, sqlstate FROM weir.dead_letters ORDER BY id;
+SELECT differs('lettered');
+
 -- refused
+SELECT weir.create_query('no', 'SELECT weir.tumble(at, ''1 min''), count(*) FROM event GROUP BY 1 EMIT FINAL', on_delete => 'retract');
 SELECT weir.create_query('no', 'SELECT kind, count(*) FROM event GROUP BY 1 EMIT FINAL');
 SELECT weir.create_query('no', 'SELECT kind FROM event EMIT FINAL');
 SELECT weir.create_query('no', 'SELECT weir.tumble(at, ''1 min''), weir.tumble(at, ''1 hour'') AS hour, count(*) FROM event GROUP BY 1, 2', lateness => '1 s');

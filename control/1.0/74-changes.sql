@@ -6,12 +6,13 @@ CREATE TABLE weir.query_streams (
     notify       boolean NOT NULL,
     retention    interval,
     lateness     interval,
-    late         text CHECK (late IN ('update', 'drop')),
+    late         text CHECK (late IN ('update', 'drop', 'dead_letter')),
     idle_timeout interval,
     max_future   interval,
     closing      text,
     idle         text,
     forgetting   text,
+    merging      text,
     trimmed_to   bigint NOT NULL DEFAULT 0
 );
 COMMENT ON TABLE weir.query_streams IS 'what continuous queries give out beside their views';
@@ -20,11 +21,12 @@ COMMENT ON COLUMN weir.query_streams.emit IS 'what the log of changes holds: cha
 COMMENT ON COLUMN weir.query_streams.notify IS 'whether new changes send a notification';
 COMMENT ON COLUMN weir.query_streams.retention IS 'how long changes and closed windows are kept; NULL: for ever';
 COMMENT ON COLUMN weir.query_streams.lateness IS 'how far the watermark is behind the newest row';
-COMMENT ON COLUMN weir.query_streams.late IS 'what becomes of rows of closed windows: update or drop; NULL: no window closes';
+COMMENT ON COLUMN weir.query_streams.late IS 'what becomes of rows of closed windows: update, drop or dead_letter; NULL: no window closes';
 COMMENT ON COLUMN weir.query_streams.idle_timeout IS 'when nothing has come for so long, what is open closes';
 COMMENT ON COLUMN weir.query_streams.max_future IS 'how far ahead of the clock a row may be and still move the watermark';
 COMMENT ON COLUMN weir.query_streams.closing IS 'moves the watermark';
 COMMENT ON COLUMN weir.query_streams.idle IS 'closes what is open';
+COMMENT ON COLUMN weir.query_streams.merging IS 'adds the partial results of rows to the state, late or not';
 COMMENT ON COLUMN weir.query_streams.forgetting IS 'removes windows that are older than the retention';
 COMMENT ON COLUMN weir.query_streams.trimmed_to IS 'newest position that is not kept any more';
 SELECT pg_catalog.pg_extension_config_dump('weir.query_streams', '');

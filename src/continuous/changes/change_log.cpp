@@ -33,7 +33,7 @@ char *Shown(const Rewrite *rewrite, int32 query_id, const char *rows) {
   if (rewrite->emission->mode == pg::EmitMode::kFinal) {
     pieces = psprintf("SELECT * FROM (%s) numbered WHERE %s", pieces, ClosedOf(rewrite, query_id));
   }
-  return ShownOver(rewrite, StateTableOf(query_id), pieces);
+  return ShownOver(rewrite, StateRelation(query_id, ""), pieces);
 }
 
 char *Logged(int32 query_id, const char *changes) {
@@ -99,7 +99,7 @@ void Notify(int32 query_id, int64 position) {
 
 }  // namespace
 
-void MakeChangeLog(const Rewrite *rewrite, int32 query_id, Oid schema) {
+void MakeResultLog(const Rewrite *rewrite, int32 query_id, Oid schema) {
   MakeStateSideTable(schema, StateName(query_id, "_changes"), kColumns);
   MakeTrigger(rewrite, query_id,
               {"insert", "NEW TABLE AS new_rows",

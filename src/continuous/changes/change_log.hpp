@@ -9,7 +9,7 @@
 namespace weir::continuous {
 
 // Makes the log and what fills it, for a state table that is still empty. Within PinSearchPath().
-void MakeChangeLog(const Rewrite *rewrite, int32 query_id, Oid schema);
+void MakeResultLog(const Rewrite *rewrite, int32 query_id, Oid schema);
 
 // Runs a statement that gives the newest position it has logged, or NULL. Connected to SPI.
 void RunLogged(const char *sql, int32 query_id, bool notifies);

@@ -34,12 +34,12 @@ const Interval *ReadInterval(FunctionCallInfo fcinfo, int argument, const Bound 
 Late ReadLate(FunctionCallInfo fcinfo, int argument) {
   if (PG_ARGISNULL(argument)) return Late::kUpdate;
   const char *value = text_to_cstring(PG_GETARG_TEXT_PP(argument));
-  for (const Late late : {Late::kUpdate, Late::kDrop}) {
+  for (const Late late : {Late::kUpdate, Late::kDrop, Late::kDeadLetter}) {
     if (strcmp(value, NameOf(late)) == 0) return late;
   }
   ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
           errmsg("invalid value for parameter \"late\": \"%s\"", value),
-          errhint("Use 'update' or 'drop'."));
+          errhint("Use 'update', 'drop' or 'dead_letter'."));
   pg_unreachable();
 }
 
@@ -51,6 +51,8 @@ const char *NameOf(Late late) {
       return "update";
     case Late::kDrop:
       return "drop";
+    case Late::kDeadLetter:
+      return "dead_letter";
   }
   pg_unreachable();
 }

@@ -13,7 +13,7 @@ extern "C" {
 namespace weir::continuous {
 
 // What becomes of rows of a window that is closed.
-enum class Late : uint8 { kUpdate, kDrop };
+enum class Late : uint8 { kUpdate, kDrop, kDeadLetter };
 
 struct Emission {
   pg::EmitMode mode;

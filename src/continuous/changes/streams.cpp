@@ -17,9 +17,9 @@ namespace {
 // Of a statement; some are null.
 struct Parameters {
   int count;
-  Oid types[11];
-  Datum values[11];
-  char nulls[11];
+  Oid types[12];
+  Datum values[12];
+  char nulls[12];
 };
 
 void Put(Parameters *row, Oid type, Datum value, bool is_null = false) {
@@ -76,12 +76,13 @@ void AddStream(int32 query_id, const Rewrite *rewrite) {
   PutText(&row, has_time ? ClosingOf(rewrite, query_id, false) : nullptr);
   PutText(&row, has_time ? ClosingOf(rewrite, query_id, true) : nullptr);
   PutText(&row, has_time ? ForgettingOf(rewrite, query_id) : nullptr);
+  PutText(&row, has_time ? MergeOf(rewrite, query_id) : nullptr);
   const RightsBefore before = TakeExtensionRights();
   SPI_connect();
   const int code = SPI_execute_with_args(
       "INSERT INTO weir.query_streams (query_id, emit, notify, retention, lateness, late,"
-      " idle_timeout, max_future, closing, idle, forgetting)"
-      " VALUES ($1, $2, $3, $4, COALESCE($5, '0'), $6, $7, $8, $9, $10, $11)",
+      " idle_timeout, max_future, closing, idle, forgetting, merging)"
+      " VALUES ($1, $2, $3, $4, COALESCE($5, '0'), $6, $7, $8, $9, $10, $11, $12)",
       row.count, row.types, row.values, row.nulls, false, 0);
   if (code != SPI_OK_INSERT) elog(ERROR, "could not store a query's options: %d", code);
   SPI_finish();
@@ -90,7 +91,7 @@ void AddStream(int32 query_id, const Rewrite *rewrite) {
 
 void FreeStream(Stream *stream) {
   if (stream == nullptr) return;
-  for (char *text : {stream->closing, stream->idle, stream->forgetting}) {
+  for (char *text : {stream->closing, stream->idle, stream->forgetting, stream->merging}) {
     if (text != nullptr) pfree(text);
   }
   pfree(stream);
@@ -103,7 +104,8 @@ Stream *FindStream(int32 query_id) {
   ExecuteFor(query_id,
              "SELECT emit IS NOT NULL, notify,"
              " (EXTRACT(epoch FROM retention) * 1000000)::bigint,"
-             " (EXTRACT(epoch FROM idle_timeout) * 1000000)::bigint, closing, idle, forgetting"
+             " (EXTRACT(epoch FROM idle_timeout) * 1000000)::bigint, closing, idle, forgetting,"
+             " merging, late IS NOT DISTINCT FROM 'dead_letter'"
              " FROM weir.query_streams WHERE query_id = $1",
              SPI_OK_SELECT);
   Stream *stream = nullptr;
@@ -116,6 +118,8 @@ Stream *FindStream(int32 query_id) {
     stream->closing = TextOfFirst(5, caller);
     stream->idle = TextOfFirst(6, caller);
     stream->forgetting = TextOfFirst(7, caller);
+    stream->merging = TextOfFirst(8, caller);
+    stream->keeps_late = DatumGetBool(ColumnOfFirst(9));
   }
   SPI_finish();
   GiveRightsBack(before);

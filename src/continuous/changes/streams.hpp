@@ -14,6 +14,8 @@ struct Stream {
   char *closing;       // moves the watermark; null: no window closes
   char *idle;          // closes what is open
   char *forgetting;    // null: windows are kept
+  char *merging;       // merges rows whatever their time
+  bool keeps_late;     // late rows become dead letters
   int64 idle_us;       // 0: only rows close windows
   int64 retention_us;  // 0: nothing is forgotten
 };

@@ -55,7 +55,7 @@ bool MaySee(Relation table) {
 
 // Whoever has locked the table does not hold up who looks at all queries.
 bool ReadTime(int32 query_id, Datum *values, bool *nulls) {
-  const Oid relation = StateRelationOf(StateName(query_id, "_time"));
+  const Oid relation = StateRelation(query_id, "_time");
   if (!OidIsValid(relation) || !ConditionalLockRelationOid(relation, AccessShareLock)) return false;
   Relation table = try_table_open(relation, NoLock);
   if (table == nullptr) return false;

@@ -7,6 +7,7 @@
 extern "C" {
 #include "access/transam.h"
 #include "access/xlogdefs.h"
+#include "nodes/pg_list.h"
 #include "utils/snapshot.h"
 }
 
@@ -45,6 +46,10 @@ bool FindLowestFrontier(Snapshot snapshot, FullTransactionId floor, LowestFronti
 
 bool FindFile(int32 query_id, Oid relation, Snapshot snapshot, SourceFile *file);
 void StoreFile(int32 query_id, const SourceFile &file);
+
+// Of SourceFile *: the files of a query, and none of them.
+List *FilesOf(int32 query_id, Snapshot snapshot);
+void ForgetFiles(int32 query_id);
 
 // The queries whose ticks have read a relation, at most `limit`; returns how many.
 int QueriesOf(Oid relation, Snapshot snapshot, int32 *queries, int limit);

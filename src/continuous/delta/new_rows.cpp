@@ -71,8 +71,8 @@ void CheckConflict(NewRowWalk *walk, HeapTupleHeader header, OffsetNumber line, 
 }
 
 void CollectLines(NewRowWalk *walk, Page page) {
-  const OffsetNumber last = PageGetMaxOffsetNumber(page);
-  for (OffsetNumber line = FirstOffsetNumber; line <= last; ++line) {
+  const OffsetNumber last = Min(PageGetMaxOffsetNumber(page), walk->last_line);
+  for (OffsetNumber line = walk->first_line; line <= last; ++line) {
     const ItemId item = PageGetItemId(page, line);
     if (!ItemIdIsNormal(item)) continue;
     auto *header = reinterpret_cast<HeapTupleHeader>(PageGetItem(page, item));
@@ -151,6 +151,8 @@ void BeginNewRows(NewRowWalk *walk, Relation relation, const NewRange &range) {
   walk->range = range;
   // Rows of ended transactions are on pages that are there by now.
   walk->blocks = RelationGetNumberOfBlocks(relation);
+  walk->first_line = FirstOffsetNumber;
+  walk->last_line = MaxOffsetNumber;
   walk->map = InvalidBuffer;
   walk->buffer = InvalidBuffer;
   const uint64 next = U64FromFullTransactionId(range.next);

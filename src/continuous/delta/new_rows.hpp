@@ -44,6 +44,8 @@ struct NewRowWalk {
   BufferAccessStrategy strategy;
   BlockNumber blocks;
   BlockNumber next_block;
+  OffsetNumber first_line;  // of each page
+  OffsetNumber last_line;
   Buffer map;
 
   // The present page, pinned: its new rows' lines.

@@ -3,6 +3,7 @@
 
 #include "continuous/delta/delta.hpp"
 #include "continuous/delta/frontier.hpp"
+#include "continuous/delta/row_range.hpp"
 
 namespace weir::continuous {
 
@@ -18,6 +19,14 @@ struct ScannedFile {
 
 // The open tick of a query, or null.
 Tick *OpenTickOf(int32 query_id);
+
+// Which rows the open tick's scans give, while a failure is looked for.
+struct TickLimit {
+  bool is_set;
+  List *tables;
+  RowRange range;
+};
+TickLimit *LimitOfTick();
 
 void NoteScanned(const ScannedFile &file);
 

@@ -1,7 +1,9 @@
 #include "continuous/rewrite/objects.hpp"
 
+#include "continuous/catalog/extension_rights.hpp"
 #include "continuous/changes/change_log.hpp"
 #include "continuous/delta/delta.hpp"
+#include "continuous/retract/change_log.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/window_time.hpp"
@@ -62,11 +64,6 @@ Oid MakeView(const Target &target, const char *columns, const char *query) {
   return get_relname_relid(target.name, target.schema);
 }
 
-Oid MakeStateView(Oid schema, const char *name, const char *columns, const char *query) {
-  MakeView({schema, NameBeforeMove(name)}, columns, query);
-  return MoveToState(schema, name);
-}
-
 // Where rows have no keys, the index is empty: dumps make it when all rows are restored, and that
 // tells that they are.
 Oid MakeStateTable(const Rewrite *rewrite, int32 query_id, Oid schema) {
@@ -107,12 +104,16 @@ void DropIfThere(const char *kind, const char *name) {
   RunSql(psprintf("DROP %s weir_state.%s", kind, name), SPI_OK_UTILITY);
 }
 
+// The query's owner need not own the table.
 void DropGuards(int32 query_id) {
+  const RightsBefore before = TakeExtensionRights();
   SPI_connect();
   pg::Execute(psprintf("SELECT pg_catalog.format('DROP TRIGGER %%I ON %%s', tgname, "
                        "tgrelid::pg_catalog.regclass) FROM pg_catalog.pg_trigger WHERE tgname IN "
-                       "('weir_guard_%d', 'weir_guard_truncate_%d') AND tgparentid = 0",
-                       query_id, query_id),
+                       "('weir_guard_%d', 'weir_guard_truncate_%d', 'weir_retract_%d') AND "
+                       "tgparentid = 0 AND tgfoid IN (%u, %u)",
+                       query_id, query_id, query_id, OurFunction("refuse_change"),
+                       OurFunction("log_change")),
               SPI_OK_SELECT);
   const uint64 count = SPI_processed;
   SPITupleTable *rows = SPI_tuptable;
@@ -120,6 +121,7 @@ void DropGuards(int32 query_id) {
     pg::Execute(SPI_getvalue(rows->vals[i], rows->tupdesc, 1), SPI_OK_UTILITY);
   }
   SPI_finish();
+  GiveRightsBack(before);
 }
 
 }  // namespace
@@ -138,30 +140,45 @@ void MakeStateSideTable(Oid schema, const char *name, const char *definition) {
   MoveToState(schema, name);
 }
 
-Oid StateRelationOf(const char *name) { return get_relname_relid(name, StateSchema()); }
-
-Oid StateTableOf(int32 query_id) { return StateRelationOf(StateName(query_id, "")); }
-
 namespace {
 
 void MakeTime(const Rewrite *rewrite, int32 query_id, Oid schema) {
   MakeStateSideTable(schema, StateName(query_id, "_time"), TimeTableOf(rewrite));
   MakeStateView(schema, StateName(query_id, "_seen"), "newest, future_count", SeenOf(rewrite));
+  if (rewrite->emission->late != Late::kDeadLetter) return;
+  MakeStateView(schema, StateName(query_id, "_late"), "event", LateRowsOf(rewrite, query_id));
 }
 
 }  // namespace
+Oid MakeStateView(Oid schema, const char *name, const char *columns, const char *query) {
+  MakeView({schema, NameBeforeMove(name)}, columns, query);
+  return MoveToState(schema, name);
+}
+
+Oid MakeStateCopy(Oid schema, const char *name, const char *query) {
+  RunSql(
+      psprintf("CREATE TABLE %s WITH (autovacuum_vacuum_scale_factor = 0.1) AS %s WITH NO DATA",
+               quote_qualified_identifier(get_namespace_name(schema), NameBeforeMove(name)), query),
+      SPI_OK_UTILITY);
+  return MoveToState(schema, name);
+}
+
+Oid StateRelation(int32 query_id, const char *suffix) {
+  return get_relname_relid(StateName(query_id, suffix), StateSchema());
+}
 
 Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target) {
   const char *columns = ColumnList(rewrite->columns);
   const char *names = ColumnList(rewrite->names);
   MakeStateView(target.schema, StateName(query_id, "_definition"), names, DefinitionOf(rewrite));
   MakeStateView(target.schema, StateName(query_id, "_all"), columns, PartialsOf(rewrite, 0));
+  if (rewrite->retracts) MakeChangeLog(rewrite, query_id, target.schema);
   MakeStateView(target.schema, StateName(query_id, "_new"),
                 psprintf("%s%s", columns, rewrite->time != nullptr ? kTimeColumns : ""),
                 NewPartialsOf(rewrite, query_id));
   const Oid state = MakeStateTable(rewrite, query_id, target.schema);
   if (rewrite->time != nullptr) MakeTime(rewrite, query_id, target.schema);
-  if (KeepsLog(*rewrite->emission)) MakeChangeLog(rewrite, query_id, target.schema);
+  if (KeepsLog(*rewrite->emission)) MakeResultLog(rewrite, query_id, target.schema);
   const Oid result = MakeView(target, names, LiveOf(rewrite, query_id, state));
   TieViews(result, query_id);
   return result;
@@ -172,6 +189,8 @@ void TieViews(Oid result, int32 query_id) {
   TieTo(result, StateName(query_id, "_all"));
   TieTo(result, StateName(query_id, "_new"));
   TieTo(result, StateName(query_id, "_seen"));
+  TieTo(result, StateName(query_id, "_late"));
+  TieTo(result, StateName(query_id, "_touched"));
 }
 
 Oid SourceOfQuery(int32 query_id) {
@@ -197,13 +216,16 @@ void MakeGuard(Oid source, int32 query_id) {
 
 void DropStateObjects(int32 query_id) {
   DropGuards(query_id);
+  DropIfThere("VIEW", StateName(query_id, "_touched"));
   DropIfThere("VIEW", StateName(query_id, "_new"));
   DropIfThere("VIEW", StateName(query_id, "_all"));
   DropIfThere("VIEW", StateName(query_id, "_seen"));
+  DropIfThere("VIEW", StateName(query_id, "_late"));
   DropIfThere("VIEW", StateName(query_id, "_definition"));
   DropIfThere("TABLE", StateName(query_id, ""));
   DropIfThere("TABLE", StateName(query_id, "_changes"));
   DropIfThere("TABLE", StateName(query_id, "_time"));
+  DropIfThere("TABLE", StateName(query_id, "_gone"));
 }
 
 uint64 RunAtHorizon(const char *sql, FullTransactionId horizon) {

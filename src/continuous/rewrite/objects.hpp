@@ -23,10 +23,13 @@ Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target);
 // Makes a table of a query's in weir_state, with the columns of `definition`.
 void MakeStateSideTable(Oid schema, const char *name, const char *definition);
 
-Oid StateTableOf(int32 query_id);
+// A view, and an empty table in the form of a SELECT, in schema weir_state; made in `schema`, where
+// the user may make things.
+Oid MakeStateView(Oid schema, const char *name, const char *columns, const char *query);
+Oid MakeStateCopy(Oid schema, const char *name, const char *query);
 
-// A relation in weir_state; InvalidOid when it is not there.
-Oid StateRelationOf(const char *name);
+// An object of the query's, or InvalidOid.
+Oid StateRelation(int32 query_id, const char *suffix);
 
 // Lets the views over the source go with the result.
 void TieViews(Oid result, int32 query_id);

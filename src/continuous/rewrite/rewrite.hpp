@@ -26,6 +26,7 @@ struct Rewrite {
   List *columns;        // names of the state table's columns but "lane"
   const Emission *emission;
   const WindowTime *time;  // null: no window closes
+  bool retracts;           // on_delete => 'retract'
 };
 
 // Within OpenTextErrors(). Raises when the query cannot be kept up to date.
@@ -33,6 +34,10 @@ Rewrite *RewriteDefinition(const Definition &definition);
 
 // The partial results of all rows; with a query's id those of its new rows.
 char *PartialsOf(const Rewrite *rewrite, int32 query_id);
+
+// The same as a tree, and with a condition more.
+Query *PartialQuery(const Rewrite *rewrite);
+void AddCondition(Query *query, Node *condition);
 
 char *DefinitionOf(const Rewrite *rewrite);
 char *ColumnList(const List *names);
@@ -42,6 +47,12 @@ char *NewPartialsOf(const Rewrite *rewrite, int32 query_id);
 
 // INSERT that merges the partial results of new rows into the state table.
 char *TickOf(const Rewrite *rewrite, int32 query_id);
+
+// The same whatever the time of the rows.
+char *MergeOf(const Rewrite *rewrite, int32 query_id);
+
+// SELECT of new rows of closed windows, whole, as jsonb.
+char *LateRowsOf(const Rewrite *rewrite, int32 query_id);
 
 // The same for the rows that are there when the query is created or rebuilt.
 char *FillOf(const Rewrite *rewrite, int32 query_id);

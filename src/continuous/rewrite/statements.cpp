@@ -2,6 +2,7 @@
 // around them.
 #include "continuous/rewrite/rewrite.hpp"
 
+#include "continuous/retract/arms.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/parts.hpp"
@@ -31,13 +32,6 @@ Node *MarkerOf(const Query *query, int32 query_id) {
       makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(query_id), false, true);
   return reinterpret_cast<Node *>(makeFuncExpr(OurFunction("delta"), BOOLOID, list_make2(table, id),
                                                InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL));
-}
-
-void AddMarker(Query *query, int32 query_id) {
-  FromExpr *from = query->jointree;
-  List *quals = list_make1(MarkerOf(query, query_id));
-  if (from->quals != nullptr) quals = lappend(quals, from->quals);
-  from->quals = reinterpret_cast<Node *>(make_ands_explicit(quals));
 }
 
 // Without a group key there is a result even of no rows, which is nothing to keep.
@@ -145,7 +139,8 @@ bool IsFinal(const Rewrite *rewrite) { return rewrite->emission->mode == pg::Emi
 // Without late rows, a closed window is in the state for good.
 void AppendBothArms(StringInfo out, const Rewrite *rewrite, int32 query_id) {
   const char *columns = ColumnList(rewrite->columns);
-  appendStringInfo(out, "SELECT %s FROM weir_state.%s", columns, StateName(query_id, ""));
+  appendStringInfo(out, "SELECT %s FROM weir_state.%s%s", columns, StateName(query_id, ""),
+                   rewrite->retracts ? UntouchedState(rewrite, query_id) : "");
   const char *in_time = rewrite->time == nullptr ? nullptr : InTimeOf(rewrite, query_id);
   if (in_time == nullptr) {
     appendStringInfo(out, " UNION ALL %s", PartialsOf(rewrite, query_id));
@@ -153,6 +148,7 @@ void AppendBothArms(StringInfo out, const Rewrite *rewrite, int32 query_id) {
     appendStringInfo(out, " UNION ALL SELECT %s FROM (%s) newer WHERE %s", columns,
                      PartialsOf(rewrite, query_id), in_time);
   }
+  if (rewrite->retracts) appendStringInfo(out, " UNION ALL %s", TouchedArms(rewrite, query_id));
 }
 
 }  // namespace
@@ -164,39 +160,64 @@ char *ColumnList(const List *names) {
   return out.data;
 }
 
-char *PartialsOf(const Rewrite *rewrite, int32 query_id) {
+void AddCondition(Query *query, Node *condition) {
+  FromExpr *from = query->jointree;
+  List *quals = list_make1(condition);
+  if (from->quals != nullptr) quals = lappend(quals, from->quals);
+  from->quals = reinterpret_cast<Node *>(make_ands_explicit(quals));
+}
+
+Query *PartialQuery(const Rewrite *rewrite) {
   Query *query = CopyOf(rewrite->definition);
   if (rewrite->is_aggregation) {
     query->targetList = PartialTargets(rewrite);
     query->hasAggs = true;
     query->havingQual = rewrite->keys == NIL ? HasRows() : nullptr;
   }
-  if (query_id != 0) AddMarker(query, query_id);
+  return query;
+}
+
+char *PartialsOf(const Rewrite *rewrite, int32 query_id) {
+  Query *query = PartialQuery(rewrite);
+  if (query_id != 0) {
+    if (rewrite->retracts) AddUntouched(query, rewrite, query_id);
+    AddCondition(query, MarkerOf(query, query_id));
+  }
   return pg_get_querydef(query, false);
 }
 
 char *NewPartialsOf(const Rewrite *rewrite, int32 query_id) {
   if (rewrite->time == nullptr) return PartialsOf(rewrite, query_id);
-  Query *query = CopyOf(rewrite->definition);
-  query->targetList = PartialTargets(rewrite);
+  Query *query = PartialQuery(rewrite);
   query->targetList =
       list_concat(query->targetList, TimeTargets(rewrite, list_length(query->targetList) + 1));
-  query->hasAggs = true;
-  query->havingQual = nullptr;
-  AddMarker(query, query_id);
+  AddCondition(query, MarkerOf(query, query_id));
   return pg_get_querydef(query, false);
+}
+
+char *LateRowsOf(const Rewrite *rewrite, int32 query_id) {
+  Query *query = CopyOf(rewrite->definition);
+  query->groupClause = NIL;
+  query->havingQual = nullptr;
+  query->hasAggs = false;
+  query->targetList = LateTargets(rewrite);
+  AddCondition(query, MarkerOf(query, query_id));
+  return psprintf(
+      "SELECT late.event FROM (%s) late WHERE late.k%d < (SELECT closed_below FROM weir_state.%s)",
+      pg_get_querydef(query, false), rewrite->time->key, StateName(query_id, "_time"));
 }
 
 char *DefinitionOf(const Rewrite *rewrite) {
   return pg_get_querydef(CopyOf(rewrite->definition), false);
 }
 
-char *TickOf(const Rewrite *rewrite, int32 query_id) {
+namespace {
+
+char *WithMerge(const Rewrite *rewrite, char *insert) {
+  if (!rewrite->is_aggregation) return insert;
   StringInfoData out;
   initStringInfo(&out);
-  appendStringInfoString(&out, rewrite->time != nullptr ? TimedInsertOf(rewrite, query_id)
-                                                        : InsertInto(rewrite, query_id, "_new"));
-  if (!rewrite->is_aggregation) return out.data;
+  appendStringInfoString(&out, insert);
   appendStringInfo(&out, " ON CONFLICT (%s) DO ", IndexKeysOf(rewrite));
   const char *separator = "UPDATE SET ";
   const int keys = list_length(rewrite->keys);
@@ -210,6 +231,17 @@ char *TickOf(const Rewrite *rewrite, int32 query_id) {
   }
   if (rewrite->parts == NIL) appendStringInfoString(&out, "NOTHING");
   return out.data;
+}
+
+}  // namespace
+
+char *MergeOf(const Rewrite *rewrite, int32 query_id) {
+  return WithMerge(rewrite, InsertInto(rewrite, query_id, "_new"));
+}
+
+char *TickOf(const Rewrite *rewrite, int32 query_id) {
+  if (rewrite->time == nullptr) return MergeOf(rewrite, query_id);
+  return WithMerge(rewrite, TimedInsertOf(rewrite, query_id));
 }
 
 char *FillOf(const Rewrite *rewrite, int32 query_id) {

@@ -30,7 +30,7 @@ Node *AtWatermark(Node *node, const WindowTime *time) {
 // The window that the watermark lies in.
 char *WindowOfMoment(const Rewrite *rewrite, int32 query_id) {
   Node *window = AtWatermark(rewrite->time->expression, rewrite->time);
-  const Oid table = StateRelationOf(StateName(query_id, "_time"));
+  const Oid table = StateRelation(query_id, "_time");
   return deparse_expression(window, deparse_context_for("moment", table), true, false);
 }
 
@@ -134,7 +134,8 @@ char *ClosingOf(const Rewrite *rewrite, int32 query_id, bool is_idle) {
     return psprintf("WITH %s SELECT NULL::bigint FROM (SELECT pg_catalog.count(*) FROM moved) m",
                     moved);
   }
-  const char *shown = ShownOver(rewrite, StateTableOf(query_id), NewlyClosed(rewrite, query_id));
+  const char *shown =
+      ShownOver(rewrite, StateRelation(query_id, ""), NewlyClosed(rewrite, query_id));
   return psprintf(
       "WITH %s, logged AS (INSERT INTO weir_state.%s (new) SELECT shown FROM (%s) s ORDER BY place"
       " RETURNING position) SELECT pg_catalog.max(position) FROM logged",

@@ -7,6 +7,7 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/ruleutils.h"
@@ -156,6 +157,16 @@ List *TimeTargets(const Rewrite *rewrite, int first_number) {
   targets = WithTarget(targets, Newest(rewrite), first_number + 1, "newest");
   return WithTarget(targets, MakeAggregate(F_COUNT_, INT8OID, IsFuture(rewrite)), first_number + 2,
                     "future_count");
+}
+
+List *LateTargets(const Rewrite *rewrite) {
+  const Query *query = rewrite->definition;
+  const int source = linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex;
+  Var *row = makeWholeRowVar(rt_fetch(source, query->rtable), source, 0, true);
+  TargetEntry *event =
+      makeTargetEntry(Call(F_TO_JSONB, JSONBOID, list_make1(row)), 1, pstrdup("event"), false);
+  auto *window = static_cast<Expr *>(copyObjectImpl(rewrite->time->expression));
+  return list_make2(event, makeTargetEntry(window, 2, psprintf("k%d", rewrite->time->key), false));
 }
 
 char *SeenOf(const Rewrite *rewrite) {

@@ -23,6 +23,9 @@ WindowTime *RequireWindowTime(const Rewrite *rewrite);
 List *TimeTargets(const Rewrite *rewrite, int first_number);
 inline constexpr char kTimeColumns[] = ", row_count, newest, future_count";
 
+// A row of the source as jsonb, and its window.
+List *LateTargets(const Rewrite *rewrite);
+
 // SELECT of newest and future_count of all rows that the query is over.
 char *SeenOf(const Rewrite *rewrite);
 

@@ -3,7 +3,9 @@
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/changes/time.hpp"
 #include "continuous/delta/delta.hpp"
+#include "continuous/failure/dead_letters.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/retract/change_log.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
@@ -58,9 +60,14 @@ char *ColumnsOfState(int32 id) {
 // changes with them.
 void Rebuild(const QueryRow &row) {
   AcquireHold();
+  ForgetDeadLetters(row.id);
   DropFrontier(row.id);
   const FullTransactionId horizon = CurrentHorizon();
   InitFrontier(row.id, horizon, SourceOfQuery(row.id));
+  if (row.retracts) {
+    MarkEverything(row.id);
+    return;
+  }
   const int level = PinSearchPath();
   const char *state = StateName(row.id, "");
   RunSql(psprintf("DELETE FROM weir_state.%s", state), SPI_OK_DELETE);

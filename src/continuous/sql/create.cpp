@@ -6,6 +6,8 @@
 #include "continuous/changes/time.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/retract/change_log.hpp"
+#include "continuous/retract/keys.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
@@ -34,12 +36,15 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
-constexpr int kRequiredArguments = 5;
+constexpr int kRequiredArguments = 6;
+
+enum class OnDelete : uint8 { kIgnore, kError, kRetract };
 
 struct Options {
   const Interval *tick;
-  bool rejects_changes;
+  OnDelete on_delete;
   bool has_backfill;
+  OnError on_error;
 };
 
 bool MayLogIn(Oid role) {
@@ -60,13 +65,35 @@ void RequireLogin() {
           errhint("Run ALTER ROLE %s LOGIN; it needs no password.", name));
 }
 
-bool IsErrorOption(const text *option) {
+OnDelete OnDeleteOption(const text *option) {
   const char *value = text_to_cstring(option);
-  if (strcmp(value, "ignore") == 0) return false;
-  if (strcmp(value, "error") == 0) return true;
+  if (strcmp(value, "ignore") == 0) return OnDelete::kIgnore;
+  if (strcmp(value, "error") == 0) return OnDelete::kError;
+  if (strcmp(value, "retract") == 0) return OnDelete::kRetract;
   ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
           errmsg("invalid value for parameter \"on_delete\": \"%s\"", value),
-          errhint("Use 'ignore' or 'error'."));
+          errhint("Use 'ignore', 'error' or 'retract'."));
+  pg_unreachable();
+}
+
+// What the table says is the result, so nothing of it can be left out.
+void RequireWholeTable(const Options &options) {
+  if (options.on_delete != OnDelete::kRetract) return;
+  const bool has_errors_left_out = options.on_error != OnError::kStop;
+  if (options.has_backfill && !has_errors_left_out) return;
+  ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+          errmsg("a continuous query with on_delete => 'retract' cannot leave out rows"),
+          errhint(has_errors_left_out ? "Use on_error => 'stop'." : "Use backfill => true."));
+}
+
+OnError OnErrorOption(const text *option) {
+  const char *value = text_to_cstring(option);
+  if (strcmp(value, "stop") == 0) return OnError::kStop;
+  if (strcmp(value, "skip") == 0) return OnError::kSkip;
+  if (strcmp(value, "dead_letter") == 0) return OnError::kDeadLetter;
+  ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+          errmsg("invalid value for parameter \"on_error\": \"%s\"", value),
+          errhint("Use 'stop', 'skip' or 'dead_letter'."));
   pg_unreachable();
 }
 
@@ -79,8 +106,8 @@ void RequireTick(const Interval *tick) {
 
 // The others may be NULL.
 void RequireArguments(FunctionCallInfo fcinfo) {
-  constexpr const char *kNames[kRequiredArguments] = {"name", "query", "tick", "on_delete",
-                                                      "backfill"};
+  constexpr const char *kNames[kRequiredArguments] = {"name",      "query",    "tick",
+                                                      "on_delete", "backfill", "on_error"};
   for (int i = 0; i < kRequiredArguments; i++) {
     if (!PG_ARGISNULL(i)) continue;
     ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -114,7 +141,7 @@ void MentionRowSecurity(const RangeTblEntry *source) {
                     "the reader."));
 }
 
-Rewrite *Analyse(FunctionCallInfo fcinfo) {
+Rewrite *Analyse(FunctionCallInfo fcinfo, OnDelete on_delete) {
   char *sql = text_to_cstring(PG_GETARG_TEXT_PP(1));
   TextErrors errors;
   OpenTextErrors(&errors, sql);
@@ -122,7 +149,14 @@ Rewrite *Analyse(FunctionCallInfo fcinfo) {
   const Definition definition = ParseDefinition(sql);
   Rewrite *rewrite = RewriteDefinition(definition);
   rewrite->emission = ReadEmission(fcinfo, kRequiredArguments, clause);
+  rewrite->retracts = on_delete == OnDelete::kRetract;
+  if (rewrite->retracts) RequireTouchKeys(definition.query, sql);
   if (HasTime(*rewrite->emission)) rewrite->time = RequireWindowTime(rewrite);
+  if (rewrite->retracts && rewrite->time != nullptr) {
+    Refuse(sql,
+           {-1, "windows that close and on_delete => 'retract'",
+            "Rows of closed windows may still be changed: use EMIT CHANGES without lateness."});
+  }
   CloseTextErrors(&errors);
   const RangeTblEntry *source = SourceOf(definition.query);
   RequireWatchable(source->relid);
@@ -150,15 +184,23 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
   const int level = PinSearchPath();
   InitFrontier(id, horizon, source);
   const Oid result = MakeObjects(rewrite, id, target);
-  if (options.has_backfill) RunAtHorizon(FillOf(rewrite, id), horizon);
-  if (options.rejects_changes) MakeGuard(source, id);
+  const bool retracts = options.on_delete == OnDelete::kRetract;
+  if (retracts) {
+    WatchChanges(source, id);
+    MarkEverything(id);
+  } else if (options.has_backfill) {
+    RunAtHorizon(FillOf(rewrite, id), horizon);
+  }
+  if (options.on_delete == OnDelete::kError) MakeGuard(source, id);
   AddQuery({.id = id,
             .result = result,
             .owner = GetUserId(),
             .statement = TickOf(rewrite, id),
             .tick_ms = 0,
-            .rejects_changes = options.rejects_changes,
-            .is_paused = false},
+            .rejects_changes = options.on_delete == OnDelete::kError,
+            .retracts = retracts,
+            .is_paused = false,
+            .on_error = options.on_error},
            ContentsOf(rewrite, id), options.tick);
   if (KeepsLog(*rewrite->emission) || rewrite->time != nullptr) AddStream(id, rewrite);
   if (rewrite->time != nullptr) StartTime(id, options.has_backfill, horizon);
@@ -176,13 +218,14 @@ WEIR_FUNCTION(weir_create_query) {
   RequireActive();
   RequireReadCommitted("weir.create_query()");
   PreventCommandIfReadOnly("weir.create_query()");
-  const Options options{PG_GETARG_INTERVAL_P(2), IsErrorOption(PG_GETARG_TEXT_PP(3)),
-                        PG_GETARG_BOOL(4)};
+  const Options options{PG_GETARG_INTERVAL_P(2), OnDeleteOption(PG_GETARG_TEXT_PP(3)),
+                        PG_GETARG_BOOL(4), OnErrorOption(PG_GETARG_TEXT_PP(5))};
   RequireTick(options.tick);
+  RequireWholeTable(options);
   RequireLogin();
   RequirePlace();
   AcquireHold();
-  const Rewrite *rewrite = Analyse(fcinfo);
+  const Rewrite *rewrite = Analyse(fcinfo, options.on_delete);
   const Target target = TargetOf(PG_GETARG_TEXT_PP(0));
   PG_RETURN_OID(Create(target, rewrite, options));
 }

@@ -1,7 +1,5 @@
 #include "continuous/worker/quiet.hpp"
 
-#include "continuous/changes/time.hpp"
-
 namespace weir::continuous {
 namespace {
 
@@ -19,16 +17,13 @@ int64 QuietIn(const KeptQuery &query, TimestampTz now) {
   return (due - now + 999) / 1000;
 }
 
-void CloseWhenQuiet(KeptQuery *query, uint64 groups, bool is_blocked) {
-  const TimestampTz now = GetCurrentTimestamp();
-  if (groups > 0) {
-    query->last_rows = now;
-    query->is_quiet = false;
-    return;
-  }
-  if (!Waits(*query) || is_blocked || now < query->last_rows + query->stream->idle_us) return;
-  CloseIdle(query->row.id, *query->stream);
-  query->is_quiet = true;
+bool IsQuiet(const KeptQuery &query) {
+  return Waits(query) && GetCurrentTimestamp() >= query.last_rows + query.stream->idle_us;
+}
+
+void NoteRows(KeptQuery *query) {
+  query->last_rows = GetCurrentTimestamp();
+  query->is_quiet = false;
 }
 
 }  // namespace weir::continuous

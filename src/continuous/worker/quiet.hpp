@@ -9,9 +9,10 @@ namespace weir::continuous {
 // In how many milliseconds the query has been quiet for long enough to take a step for that.
 int64 QuietIn(const KeptQuery &query, TimestampTz now);
 
-// In a step that has consumed `groups`, and that a running transaction does not hold back unless
-// `is_blocked`: rows that are still to come would be late. Has an active snapshot, is connected to
-// SPI, and acts as the owner.
-void CloseWhenQuiet(KeptQuery *query, uint64 groups, bool is_blocked);
+// Whether nothing has come for long enough, and what was open then is open still. Not to be acted
+// upon while a running transaction holds steps back: its rows would be late.
+bool IsQuiet(const KeptQuery &query);
+
+void NoteRows(KeptQuery *query);
 
 }  // namespace weir::continuous

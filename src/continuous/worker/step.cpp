@@ -1,8 +1,12 @@
 #include "continuous/worker/step.hpp"
 
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/late_rows.hpp"
 #include "continuous/changes/time.hpp"
 #include "continuous/delta/delta.hpp"
+#include "continuous/failure/breaker.hpp"
+#include "continuous/failure/isolate.hpp"
+#include "continuous/retract/retract.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/worker/quiet.hpp"
@@ -26,21 +30,7 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
-constexpr int kFirstRetryMs = 1000;
-constexpr int kLongestRetryMs = 60'000;
 constexpr int kBusyRetryMs = 300;
-
-// What the owner may do has been looked at when the query was created, and is by every step; what a
-// superuser runs is looked at again too.
-void CheckSuperuserObjects(const KeptQuery &query) {
-  if (!superuser_arg(query.row.owner)) return;
-  const Oid view = get_relname_relid(StateName(query.row.id, "_definition"),
-                                     get_namespace_oid("weir_state", false));
-  if (!OidIsValid(view)) return;
-  Relation relation = table_open(view, AccessShareLock);
-  RequireSuperuserObjects(get_view_query(relation));
-  table_close(relation, AccessShareLock);
-}
 
 void PrepareStep(KeptQuery *query) {
   if (query->plan != nullptr) return;
@@ -51,25 +41,20 @@ void PrepareStep(KeptQuery *query) {
   query->plan = plan;
 }
 
-// Returns how many groups have changed.
-uint64 MergeRows(KeptQuery *query) {
+void MergeRows(KeptQuery *query) {
   PrepareStep(query);
+  const bool keeps_late = query->stream != nullptr && query->stream->keeps_late;
+  const int64 dropped = keeps_late ? DroppedRows(query->row.id) : 0;
   WEIR_FAILPOINT("step.before_insert");
   const int code = SPI_execute_plan(query->plan, nullptr, nullptr, false, 0);
   if (code != SPI_OK_INSERT) elog(ERROR, "unexpected result of a step: %d", code);
-  const uint64 groups = SPI_processed;
+  query->groups += SPI_processed;
+  if (keeps_late && DroppedRows(query->row.id) > dropped) KeepLateRows(query->row.id);
   WEIR_FAILPOINT("step.after_insert");
-  return groups;
-}
-
-void KeepTime(KeptQuery *query, uint64 groups, bool is_blocked) {
-  if (query->stream == nullptr || query->stream->closing == nullptr) return;
-  if (groups > 0) MoveTime(query->row.id, *query->stream);
-  CloseWhenQuiet(query, groups, is_blocked);
 }
 
 // Functions of the query's run as the owner, and may not change what the session is.
-void RunStatement(KeptQuery *query, bool has_rows, bool is_blocked) {
+void AsOwner(KeptQuery *query, void (*run)(KeptQuery *)) {
   Oid user;
   int security_context;
   GetUserIdAndSecContext(&user, &security_context);
@@ -78,12 +63,28 @@ void RunStatement(KeptQuery *query, bool has_rows, bool is_blocked) {
   PushActiveSnapshot(GetTransactionSnapshot());
   SPI_connect();
   CheckSuperuserObjects(*query);
-  const uint64 groups = has_rows ? MergeRows(query) : 0;
-  KeepTime(query, groups, is_blocked);
+  run(query);
   SPI_finish();
   PopActiveSnapshot();
   UnpinSearchPath(level);
   SetUserIdAndSecContext(user, security_context);
+}
+
+void RunStatement(KeptQuery *query) { AsOwner(query, MergeRows); }
+
+void MoveOn(KeptQuery *query) { MoveTime(query->row.id, *query->stream); }
+void CloseOpen(KeptQuery *query) { CloseIdle(query->row.id, *query->stream); }
+
+// At the end of a step, before it commits.
+void KeepTime(KeptQuery *query, bool is_blocked) {
+  if (query->stream == nullptr || query->stream->closing == nullptr) return;
+  if (query->groups > 0) {
+    AsOwner(query, MoveOn);
+    NoteRows(query);
+  } else if (IsQuiet(*query) && !is_blocked) {
+    AsOwner(query, CloseOpen);
+    query->is_quiet = true;
+  }
 }
 
 // When a step began, and what it could not go beyond.
@@ -119,6 +120,7 @@ void CountTick(QueryPlace *place, const Tick &tick, TimestampTz started) {
 void Recover(KeptQuery *query) {
   if (query->failures == 0) return;
   query->failures = 0;
+  query->isolates = false;
   StartTransactionCommand();
   if (LockExtensionAgainstDrop()) {
     PushActiveSnapshot(GetTransactionSnapshot());
@@ -137,17 +139,28 @@ StepResult TryStep(KeptQuery *query) {
     CommitTransactionCommand();
     return StepResult::kGone;
   }
+  // From before the end of the tick is taken, so that indexes show what it has to show.
+  Snapshot guard = query->row.retracts ? RegisterSnapshot(GetLatestSnapshot()) : nullptr;
   Tick tick{};
   const TickStart kind = OpenTick(query->row.id, &tick);
   query->is_stale = kind == TickStart::kStale;
+  query->groups = 0;
   const bool is_blocked = FullTransactionIdPrecedes(FrontierOf(tick), start.next);
   if (kind == TickStart::kOpen) {
-    RunStatement(query, true, is_blocked);
+    if (query->row.retracts) {
+      RunRetractingStep(query, RunStatement);
+    } else if (query->isolates) {
+      IsolateRows(query, RunStatement);
+    } else {
+      RunStatement(query);
+    }
+    KeepTime(query, is_blocked);
     CloseTick(&tick);
     WEIR_FAILPOINT("step.before_commit");
   } else if (kind == TickStart::kIdle && QuietIn(*query, start.at) <= 0) {
-    RunStatement(query, false, is_blocked);
+    KeepTime(query, is_blocked);
   }
+  if (guard != nullptr) UnregisterSnapshot(guard);
   CommitTransactionCommand();
   WEIR_FAILPOINT("step.after_commit");
   if (kind == TickStart::kStale) return StepResult::kDone;
@@ -196,19 +209,32 @@ void NoteStepFailure(KeptQuery *query, const ErrorData *error) {
   const bool is_busy = is_gone || IsBusy(error->sqlerrcode);
   int wait = kBusyRetryMs;
   if (!is_busy) {
-    wait = Min(kFirstRetryMs << Min(query->failures, 10), kLongestRetryMs);
-    query->failures++;
+    wait = RetryWaitMs(++query->failures);
+    query->isolates = query->row.on_error != OnError::kStop && IsDataError(error->sqlerrcode);
   }
   query->retry_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait);
   query->is_dirty = true;
-  if (is_busy) return;
-  if (!StoreFailure(*query, error) || query->failures > 1) return;
+  if (is_busy || !StoreFailure(*query, error)) return;
+  NoteIfBroken(*query);
+  if (query->failures > 1) return;
   ereport(LOG, errcode(error->sqlerrcode),
           errmsg("continuous query %d failed: %s", query->row.id, error->message),
           errhint("It is tried again; SELECT * FROM weir.queries shows its state."));
 }
 
 }  // namespace
+
+// What the owner may do has been looked at when the query was created, and is by every step; what a
+// superuser runs is looked at again too.
+void CheckSuperuserObjects(const KeptQuery &query) {
+  if (!superuser_arg(query.row.owner)) return;
+  const Oid view = get_relname_relid(StateName(query.row.id, "_definition"),
+                                     get_namespace_oid("weir_state", false));
+  if (!OidIsValid(view)) return;
+  Relation relation = table_open(view, AccessShareLock);
+  RequireSuperuserObjects(get_view_query(relation));
+  table_close(relation, AccessShareLock);
+}
 
 bool LockExtensionAgainstDrop() {
   const Oid extension = ExtensionOid();

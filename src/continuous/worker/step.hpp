@@ -23,8 +23,10 @@ struct KeptQuery {
   TimestampTz retry_at;  // after a failure
   TimestampTz next_retention;
   TimestampTz last_rows;  // when a step last consumed some
+  uint64 groups;          // that the step has changed so far
   bool is_quiet;          // and what was open then is closed
   int failures;           // in a row
+  bool isolates;          // the next step looks for the rows that made the last one fail
   bool is_dirty;          // transactions have ended since the last step
   bool is_blocked;        // a running transaction holds newer ones back
   bool is_stale;          // the hold was lost; only a rebuild helps
@@ -34,6 +36,9 @@ enum class StepResult : uint8 { kDone, kFailed, kGone };
 
 // Runs one step in a transaction of its own. A failure is noted and does not get out.
 StepResult RunStep(KeptQuery *query);
+
+// Raises when a superuser's query would run what others own.
+void CheckSuperuserObjects(const KeptQuery &query);
 
 // Locks the extension against being dropped; false when it is gone.
 bool LockExtensionAgainstDrop();

@@ -123,9 +123,11 @@ KeptQuery *Keep(QueryRow *row, Stream *stream) {
   }
   query->row = *row;
   query->stream = stream;
-  query->retry_at = 0;
   query->last_rows = GetCurrentTimestamp();
   query->is_quiet = false;
+  query->failures = row->failures;
+  query->retry_at = row->next_retry;
+  query->isolates = false;
   query->is_dirty = true;
   return query;
 }

@@ -1,0 +1,11 @@
+// The step of a query that follows its table: rows that were changed are taken back.
+#pragma once
+
+#include "continuous/worker/step.hpp"
+
+namespace weir::continuous {
+
+// In an open tick. `merge` adds the new rows of groups that were not touched to the state.
+void RunRetractingStep(KeptQuery *query, void (*merge)(KeptQuery *));
+
+}  // namespace weir::continuous
