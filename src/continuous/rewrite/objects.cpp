@@ -83,8 +83,19 @@ Oid MakeStateTable(const Rewrite *rewrite, int32 query_id, Oid schema) {
                                     index_before, full, keys)
                          : psprintf("CREATE INDEX %s ON %s ((1)) WHERE false", index_before, full),
          SPI_OK_UTILITY);
+  const bool has_window = rewrite->time != nullptr && NeedsWindowIndex(rewrite);
+  const char *window = StateName(query_id, "_window");
+  if (has_window) {
+    RunSql(
+        psprintf("CREATE INDEX %s ON %s (k%d)", NameBeforeMove(window), full, rewrite->time->key),
+        SPI_OK_UTILITY);
+  }
   const Oid state = MoveToState(schema, name);
   RenameRelationInternal(get_relname_relid(index_before, StateSchema()), index, true, true);
+  if (has_window) {
+    RenameRelationInternal(get_relname_relid(NameBeforeMove(window), StateSchema()), window, true,
+                           true);
+  }
   CommandCounterIncrement();
   return state;
 }

@@ -56,7 +56,8 @@ char *Moved(const Rewrite *rewrite, int32 query_id, bool is_idle) {
   return psprintf(
       "moved AS (UPDATE weir_state.%s t SET watermark = n.watermark, closed_below = n.closed_below"
       " FROM (SELECT moment.watermark, GREATEST(moment.closed_below, %s%s) AS closed_below"
-      " FROM (SELECT GREATEST(watermark, %s) AS watermark, closed_below FROM weir_state.%s) moment"
+      " FROM (SELECT GREATEST(watermark, %s) AS watermark, closed_below FROM weir_state.%s LIMIT "
+      "1) moment"
       ") n WHERE (t.watermark, t.closed_below) IS DISTINCT FROM (n.watermark, n.closed_below)"
       " RETURNING t.closed_below)",
       table, WindowOfMoment(rewrite, query_id), is_idle ? psprintf(" + %s", Literal(1)) : "",
@@ -109,7 +110,7 @@ char *TimedInsertOf(const Rewrite *rewrite, int32 query_id) {
       " AS late,"
       " COALESCE(pg_catalog.sum(n.row_count) FILTER (WHERE n.k%d < b.%s), 0)::bigint AS dropped,"
       " COALESCE(pg_catalog.sum(n.future_count), 0)::bigint AS future"
-      " FROM fresh n CROSS JOIN weir_state.%s b) f WHERE f.groups > 0)"
+      " FROM fresh n CROSS JOIN (SELECT * FROM weir_state.%s LIMIT 1) b) f WHERE f.groups > 0)"
       " INSERT INTO weir_state.%s AS old (%s) SELECT %s FROM fresh"
       " WHERE (k%d < (SELECT %s FROM weir_state.%s)) IS NOT TRUE",
       StateName(query_id, "_new"), time, key, key, BoundOf(rewrite), time, StateName(query_id, ""),
@@ -148,7 +149,7 @@ char *ForgettingOf(const Rewrite *rewrite, int32 query_id) {
   return psprintf(
       "WITH moved AS (UPDATE weir_state.%s t SET forgotten_below = n.bound"
       " FROM (SELECT LEAST(moment.closed_below, %s) AS bound FROM"
-      " (SELECT watermark - %s AS watermark, closed_below FROM weir_state.%s) moment) n"
+      " (SELECT watermark - %s AS watermark, closed_below FROM weir_state.%s LIMIT 1) moment) n"
       " WHERE n.bound > COALESCE(t.forgotten_below, '-infinity') RETURNING t.forgotten_below)"
       " DELETE FROM weir_state.%s WHERE k%d < (SELECT forgotten_below FROM moved)",
       time, WindowOfMoment(rewrite, query_id),

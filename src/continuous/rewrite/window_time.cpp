@@ -159,6 +159,12 @@ List *TimeTargets(const Rewrite *rewrite, int first_number) {
                     "future_count");
 }
 
+bool NeedsWindowIndex(const Rewrite *rewrite) {
+  const Emission &emission = *rewrite->emission;
+  const bool looks = emission.mode == pg::EmitMode::kFinal || emission.retention != nullptr;
+  return looks && rewrite->time->key > 1;
+}
+
 List *LateTargets(const Rewrite *rewrite) {
   const Query *query = rewrite->definition;
   const int source = linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex;

@@ -23,6 +23,9 @@ WindowTime *RequireWindowTime(const Rewrite *rewrite);
 List *TimeTargets(const Rewrite *rewrite, int first_number);
 inline constexpr char kTimeColumns[] = ", row_count, newest, future_count";
 
+// Whether windows that close are looked for in the state, and its key does not begin with them.
+bool NeedsWindowIndex(const Rewrite *rewrite);
+
 // A row of the source as jsonb, and its window.
 List *LateTargets(const Rewrite *rewrite);
 
