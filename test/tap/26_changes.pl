@@ -189,5 +189,22 @@ $waiter->quit;
 my $newest = quietly($node, 'postgres', "SELECT max(position) FROM weir.changes('kinds', $position)");
 like($listener->query_safe('SELECT 1'), qr/notification "kinds" with payload "$newest"/, 'the notification holds the newest position');
 $listener->quit;
+
+# A dump holds logs and times; the restored queries go on.
+quietly($node, 'postgres', "SELECT weir.pause_query('final')");
+my $shown = quietly($node, 'postgres', 'SELECT count(*), sum(count), sum(sum) FROM final');
+my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump.sql';
+$node->command_ok([ 'pg_dump', '-f', $dump, '-d', $node->connstr('postgres') ], 'pg_dump');
+$node->safe_psql('postgres', 'CREATE DATABASE restored');
+$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', $dump, '-d', $node->connstr('restored') ], 'restore');
+is(quietly($node, 'restored', 'SELECT count(*), sum(count), sum(sum) FROM final'), $shown, 'restored: the final result is what it was');
+my $last = quietly($node, 'restored', "SELECT max(position) FROM weir.changes('final', 0, 1000000)");
+quietly($node, 'restored', "SELECT weir.resume_query('final'); INSERT INTO recent VALUES (clock_timestamp() + interval '10 s', 'restored', 1)");
+is(quietly($node, 'restored', "SELECT bool_and(old IS NULL) FROM weir.changes('final', $last, 1000, '60 s')"), 't',
+    'restored: windows close and are logged, once, behind what was there');
+quietly($node, 'restored', "SELECT weir.refresh_query('kinds')");
+$last = quietly($node, 'restored', "SELECT max(position) FROM weir.changes('kinds', 0, 1000000)");
+quietly($node, 'restored', "INSERT INTO event VALUES (now(), 'restored', 1, 1)");
+is(quietly($node, 'restored', "SELECT new ->> 'count' FROM weir.changes('kinds', $last, 1000, '60 s')"), 1, 'restored: the log goes on');
 $node->stop;
 done_testing();
