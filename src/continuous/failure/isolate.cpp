@@ -96,21 +96,23 @@ void PutAside(Isolation *work, ErrorData *error) {
   CommandCounterIncrement();
 }
 
-void Isolate(Isolation *work, const RowRange &range) {
+// Returns whether all rows landed. A range that is known to hold bad rows is not tried as a whole:
+// when the first half has landed, they are in the second.
+bool Isolate(Isolation *work, const RowRange &range, bool is_bad) {
   CHECK_FOR_INTERRUPTS();
-  ErrorData *error = TryRange(work, range);
-  if (error == nullptr) return;
-  if (IsOneRow(range)) {
-    PutAside(work, error);
+  if (!is_bad || IsOneRow(range)) {
+    ErrorData *error = TryRange(work, range);
+    if (error == nullptr) return true;
+    if (IsOneRow(range)) PutAside(work, error);
     FreeErrorData(error);
-    return;
+    if (IsOneRow(range)) return false;
   }
-  FreeErrorData(error);
   RowRange first;
   RowRange second;
   Halve(range, &first, &second);
-  Isolate(work, first);
-  Isolate(work, second);
+  const bool has_landed = Isolate(work, first, false);
+  Isolate(work, second, has_landed);
+  return false;
 }
 
 }  // namespace
@@ -118,7 +120,7 @@ void Isolate(Isolation *work, const RowRange &range) {
 void IsolateRows(KeptQuery *query, void (*run)(KeptQuery *)) {
   const Oid source = SourceOfQuery(query->row.id);
   Isolation work{query, run, source, TablesOf(source), 0};
-  Isolate(&work, WholeRange(work.tables));
+  Isolate(&work, WholeRange(work.tables), true);
   LimitTick(query->row.id, NIL, nullptr);
   if (work.bad_rows == 0) return;
   ereport(LOG,

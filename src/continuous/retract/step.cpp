@@ -61,8 +61,8 @@ void Fill(int32 query_id, const char *suffix) {
 void ComputeEverything(int32 query_id) {
   RequireFilesBelow(query_id, OpenTickOf(query_id)->h1);
   RunNow(psprintf("DELETE FROM weir_state.%s", StateName(query_id, "")), SPI_OK_DELETE);
-  Fill(query_id, "_all");
   NoteFiles(query_id);
+  Fill(query_id, "_all");
 }
 
 void ComputeTouched(KeptQuery *query, void (*merge)(KeptQuery *)) {
@@ -95,7 +95,11 @@ void RunRetractingStep(KeptQuery *query, void (*merge)(KeptQuery *)) {
   before.setting_level = PinSearchPath();
   CheckSuperuserObjects(*query);
   LockFiles(id);
-  TouchedGroups *groups = LoadTouched(id, CurrentMemoryContext);
+  AdoptFreshTables(id, OpenTickOf(id)->h0);
+  DecideFilesOfTick(id);
+  MemoryContext context =
+      AllocSetContextCreate(CurrentMemoryContext, "weir retraction", ALLOCSET_DEFAULT_SIZES);
+  const TouchedGroups *groups = TouchedOf(id, context);
   if (IsNothingTouched(groups)) {
     merge(query);
   } else if (IsEverythingTouched(groups)) {
@@ -105,6 +109,8 @@ void RunRetractingStep(KeptQuery *query, void (*merge)(KeptQuery *)) {
     ComputeTouched(query, merge);
     EmptyLog(id);
   }
+  RequireSameFiles(id);
+  MemoryContextDelete(context);
   GiveRightsBack(before);
 }
 
