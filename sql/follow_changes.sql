@@ -75,6 +75,16 @@ SET TimeZone = 'UTC';
 RESET extra_float_digits;
 SELECT q, replayed(q) FROM q() q;
 
+-- a join: the log is that of the result
+CREATE TABLE name (symbol text PRIMARY KEY, name text);
+INSERT INTO name VALUES ('S1', 'one'), ('S2', 'two');
+SELECT weir.create_query('named', 'SELECT n.name, count(*), sum(t.qty) FROM trade t JOIN name n USING (symbol) GROUP BY 1 EMIT CHANGES');
+INSERT INTO trade VALUES (NULL, 'S2', 1000, 1);
+SELECT weir.wait('named');
+SELECT replayed('named');
+SELECT weir.drop_query('named');
+SELECT weir.create_query('no', 'SELECT weir.tumble(t.ts, ''1 min''), n.name, count(*) FROM trade t JOIN name n USING (symbol) GROUP BY 1, 2 EMIT FINAL');
+
 -- a result that follows its table
 SELECT weir.create_query('stock', 'SELECT symbol, sum(qty), max(price) FROM trade GROUP BY symbol EMIT CHANGES', on_delete => 'retract');
 SELECT weir.wait('stock');
@@ -113,6 +123,10 @@ SELECT weir.create_query('no', 'SELECT count(*) FROM trade EMIT CHANGES', retent
 SELECT weir.create_query('no', 'SELECT count(*) FROM trade EMIT SOMETHING');
 SELECT weir.create_query('no', 'SELECT count(*) FROM trade EMIT CHANGES WHERE true');
 SELECT weir.create_query('no', NULL);
+SELECT weir.create_query('no', 'SELECT sum(qty) OVER (PARTITION BY symbol ORDER BY ts ROWS 2 PRECEDING) FROM trade EMIT CHANGES');
+SELECT weir.alter_query('total', definition => 'SELECT count(*), sum(qty) FROM trade WHERE qty > 0');
+SELECT weir.alter_query('total', definition => 'SELECT count(*), sum(qty) FROM trade EMIT CHANGES');
+SELECT weir.alter_query('total', tick => '500 ms');
 SELECT weir.create_query('silent', 'SELECT count(*) FROM trade');
 SELECT * FROM weir.changes('silent');
 SELECT * FROM weir.changes('trade');

@@ -26,10 +26,11 @@ constexpr int kMostBadRows = 10'000;
 
 struct Isolation {
   KeptQuery *query;
-  void (*run)(KeptQuery *);
+  uint64 (*run)(KeptQuery *);
   Oid source;
   List *tables;  // with rows of their own
   int bad_rows;
+  uint64 groups;
 };
 
 List *TablesOf(Oid source) {
@@ -43,8 +44,8 @@ List *TablesOf(Oid source) {
 }
 
 void RunStep(void *argument) {
-  const auto *work = static_cast<Isolation *>(argument);
-  work->run(work->query);
+  auto *work = static_cast<Isolation *>(argument);
+  work->groups += work->run(work->query);
 }
 
 // The counts of what is undone are undone too.
@@ -96,37 +97,40 @@ void PutAside(Isolation *work, ErrorData *error) {
   CommandCounterIncrement();
 }
 
-void Isolate(Isolation *work, const RowRange &range) {
+// Returns whether all rows landed. A range that is known to hold bad rows is not tried as a whole:
+// when the first half has landed, they are in the second.
+bool Isolate(Isolation *work, const RowRange &range, bool is_bad) {
   CHECK_FOR_INTERRUPTS();
-  ErrorData *error = TryRange(work, range);
-  if (error == nullptr) return;
-  if (IsOneRow(range)) {
-    PutAside(work, error);
+  if (!is_bad || IsOneRow(range)) {
+    ErrorData *error = TryRange(work, range);
+    if (error == nullptr) return true;
+    if (IsOneRow(range)) PutAside(work, error);
     FreeErrorData(error);
-    return;
+    if (IsOneRow(range)) return false;
   }
-  FreeErrorData(error);
   RowRange first;
   RowRange second;
   Halve(range, &first, &second);
-  Isolate(work, first);
-  Isolate(work, second);
+  const bool has_landed = Isolate(work, first, false);
+  Isolate(work, second, has_landed);
+  return false;
 }
 
 }  // namespace
 
-void IsolateRows(KeptQuery *query, void (*run)(KeptQuery *)) {
+uint64 IsolateRows(KeptQuery *query, uint64 (*run)(KeptQuery *)) {
   const Oid source = SourceOfQuery(query->row.id);
-  Isolation work{query, run, source, TablesOf(source), 0};
-  Isolate(&work, WholeRange(work.tables));
+  Isolation work{query, run, source, TablesOf(source), 0, 0};
+  Isolate(&work, WholeRange(work.tables), true);
   LimitTick(query->row.id, NIL, nullptr);
-  if (work.bad_rows == 0) return;
+  if (work.bad_rows == 0) return work.groups;
   ereport(LOG,
           errmsg("continuous query %d has left out %d rows that it fails on", query->row.id,
                  work.bad_rows),
           errhint(query->row.on_error == OnError::kDeadLetter
                       ? "SELECT * FROM weir.dead_letters shows them."
                       : "The column skipped of weir.queries counts them."));
+  return work.groups;
 }
 
 }  // namespace weir::continuous

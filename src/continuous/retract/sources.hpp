@@ -26,4 +26,11 @@ void RequireFilesBelow(int32 query_id, FullTransactionId h);
 // The state is made from the files that are there now.
 void NoteFiles(int32 query_id);
 
+// Notes tables that have come and have only rows of transactions from `h` on, none of them changed:
+// they are new rows like any others.
+void AdoptFreshTables(int32 query_id, FullTransactionId h);
+
+// Raises when a table has come while the tick was under way, so that it is done again.
+void RequireSameFiles(int32 query_id);
+
 }  // namespace weir::continuous

@@ -164,14 +164,53 @@ Oid LogOf(int32 query_id) {
   pg_unreachable();
 }
 
-// The groups as loaded by the first call of this place in the plan.
+// The same for all calls of a plan that runs, also where a partition comes in the middle of it.
 TouchedGroups *GroupsOf(FunctionCallInfo fcinfo) {
   auto *groups = static_cast<TouchedGroups *>(fcinfo->flinfo->fn_extra);
   if (groups == nullptr || groups->query_id != PG_GETARG_INT32(0)) {
-    groups = LoadTouched(PG_GETARG_INT32(0), fcinfo->flinfo->fn_mcxt);
+    groups = TouchedOf(PG_GETARG_INT32(0), fcinfo->flinfo->fn_mcxt);
     fcinfo->flinfo->fn_extra = groups;
   }
   return groups;
+}
+
+// What is loaded, in the memory that it was loaded into.
+struct Loaded {
+  TouchedGroups groups;
+  MemoryContextCallback forget;
+  Loaded *next;
+};
+Loaded *all_loaded = nullptr;
+
+struct FilesOfTick {
+  int32 query_id;
+  bool are_same;
+};
+FilesOfTick files_of_tick;
+
+void Forget(void *argument) {
+  Loaded **link = &all_loaded;
+  while (*link != argument) link = &(*link)->next;
+  *link = (*link)->next;
+}
+
+bool AreFilesSame(int32 query_id, Snapshot stored) {
+  if (OpenTickOf(query_id) != nullptr && files_of_tick.query_id == query_id) {
+    return files_of_tick.are_same;
+  }
+  return HasSameFiles(query_id, stored);
+}
+
+void Load(TouchedGroups *groups) {
+  const Tick *tick = OpenTickOf(groups->query_id);
+  Snapshot stored = RegisterSnapshot(tick != nullptr ? GetLatestSnapshot() : GetActiveSnapshot());
+  groups->is_everything = !AreFilesSame(groups->query_id, stored);
+  Snapshot snapshot = tick != nullptr ? RegisterHorizonSnapshot(tick->h1) : stored;
+  Relation log = table_open(LogOf(groups->query_id), AccessShareLock);
+  ReadLog(groups, log, snapshot);
+  table_close(log, AccessShareLock);
+  if (snapshot != stored) UnregisterSnapshot(snapshot);
+  UnregisterSnapshot(stored);
 }
 
 bool IsTouched(const TouchedGroups *groups, FunctionCallInfo fcinfo) {
@@ -197,21 +236,28 @@ bool IsTouched(const TouchedGroups *groups, FunctionCallInfo fcinfo) {
 
 }  // namespace
 
-TouchedGroups *LoadTouched(int32 query_id, MemoryContext context) {
-  auto *groups =
-      static_cast<TouchedGroups *>(MemoryContextAllocZero(context, sizeof(TouchedGroups)));
-  groups->query_id = query_id;
-  groups->context = context;
-  const Tick *tick = OpenTickOf(query_id);
-  Snapshot stored = RegisterSnapshot(tick != nullptr ? GetLatestSnapshot() : GetActiveSnapshot());
-  groups->is_everything = !HasSameFiles(query_id, stored);
-  Snapshot snapshot = tick != nullptr ? RegisterHorizonSnapshot(tick->h1) : stored;
-  Relation log = table_open(LogOf(query_id), AccessShareLock);
-  ReadLog(groups, log, snapshot);
-  table_close(log, AccessShareLock);
-  if (snapshot != stored) UnregisterSnapshot(snapshot);
-  UnregisterSnapshot(stored);
-  return groups;
+TouchedGroups *TouchedOf(int32 query_id, MemoryContext context) {
+  for (Loaded *loaded = all_loaded; loaded != nullptr; loaded = loaded->next) {
+    if (loaded->groups.context == context && loaded->groups.query_id == query_id) {
+      return &loaded->groups;
+    }
+  }
+  auto *loaded = static_cast<Loaded *>(MemoryContextAllocZero(context, sizeof(Loaded)));
+  loaded->groups.query_id = query_id;
+  loaded->groups.context = context;
+  Load(&loaded->groups);
+  loaded->forget.func = Forget;
+  loaded->forget.arg = loaded;
+  loaded->next = all_loaded;
+  all_loaded = loaded;
+  MemoryContextRegisterResetCallback(context, &loaded->forget);
+  return &loaded->groups;
+}
+
+void DecideFilesOfTick(int32 query_id) {
+  Snapshot latest = RegisterSnapshot(GetLatestSnapshot());
+  files_of_tick = {query_id, HasSameFiles(query_id, latest)};
+  UnregisterSnapshot(latest);
 }
 
 bool IsNothingTouched(const TouchedGroups *groups) {

@@ -1,6 +1,7 @@
 #include "continuous/rewrite/window_time.hpp"
 
 #include "continuous/rewrite/definition.hpp"
+#include "continuous/rewrite/sources.hpp"
 #include "pg/expression_walk.hpp"
 
 extern "C" {
@@ -137,6 +138,9 @@ List *WithTarget(List *targets, Aggref *aggregate, int number, const char *name)
 }  // namespace
 
 WindowTime *RequireWindowTime(const Rewrite *rewrite) {
+  if (list_length(TablesOf(rewrite->definition)) > 1) {
+    Refuse(rewrite->text, {-1, "a watermark over a join", "Write the query over one table."});
+  }
   auto *time = static_cast<WindowTime *>(palloc0(sizeof(WindowTime)));
   ListCell *cell;
   foreach (cell, rewrite->keys) {

@@ -81,5 +81,6 @@ void WakeFollowersAtCommit(int32 query_id) {
 }
 void ForgetAtCommit(Oid database) { pending.gone = database; }
 void NeverWake() { is_quiet = true; }
+void WakeReaders() { WakeWorkers(); }
 
 }  // namespace weir::continuous

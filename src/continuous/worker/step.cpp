@@ -6,9 +6,11 @@
 #include "continuous/delta/delta.hpp"
 #include "continuous/failure/breaker.hpp"
 #include "continuous/failure/isolate.hpp"
+#include "continuous/operation/progress.hpp"
 #include "continuous/retract/retract.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
+#include "continuous/worker/commit.hpp"
 #include "continuous/worker/quiet.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
@@ -41,20 +43,22 @@ void PrepareStep(KeptQuery *query) {
   query->plan = plan;
 }
 
-void MergeRows(KeptQuery *query) {
+// Returns how many groups it has changed.
+uint64 MergeRows(KeptQuery *query) {
   PrepareStep(query);
   const bool keeps_late = query->stream != nullptr && query->stream->keeps_late;
   const int64 dropped = keeps_late ? DroppedRows(query->row.id) : 0;
   WEIR_FAILPOINT("step.before_insert");
   const int code = SPI_execute_plan(query->plan, nullptr, nullptr, false, 0);
   if (code != SPI_OK_INSERT) elog(ERROR, "unexpected result of a step: %d", code);
-  query->groups += SPI_processed;
+  const uint64 groups = SPI_processed;
   if (keeps_late && DroppedRows(query->row.id) > dropped) KeepLateRows(query->row.id);
   WEIR_FAILPOINT("step.after_insert");
+  return groups;
 }
 
 // Functions of the query's run as the owner, and may not change what the session is.
-void AsOwner(KeptQuery *query, void (*run)(KeptQuery *)) {
+uint64 AsOwner(KeptQuery *query, uint64 (*run)(KeptQuery *)) {
   Oid user;
   int security_context;
   GetUserIdAndSecContext(&user, &security_context);
@@ -63,22 +67,30 @@ void AsOwner(KeptQuery *query, void (*run)(KeptQuery *)) {
   PushActiveSnapshot(GetTransactionSnapshot());
   SPI_connect();
   CheckSuperuserObjects(*query);
-  run(query);
+  const uint64 groups = run(query);
   SPI_finish();
   PopActiveSnapshot();
   UnpinSearchPath(level);
   SetUserIdAndSecContext(user, security_context);
+  return groups;
 }
 
-void RunStatement(KeptQuery *query) { AsOwner(query, MergeRows); }
+uint64 RunStatement(KeptQuery *query) { return AsOwner(query, MergeRows); }
 
-void MoveOn(KeptQuery *query) { MoveTime(query->row.id, *query->stream); }
-void CloseOpen(KeptQuery *query) { CloseIdle(query->row.id, *query->stream); }
+uint64 MoveOn(KeptQuery *query) {
+  MoveTime(query->row.id, *query->stream);
+  return 0;
+}
+
+uint64 CloseOpen(KeptQuery *query) {
+  CloseIdle(query->row.id, *query->stream);
+  return 0;
+}
 
 // At the end of a step, before it commits.
-void KeepTime(KeptQuery *query, bool is_blocked) {
+void KeepTime(KeptQuery *query, uint64 groups, bool is_blocked) {
   if (query->stream == nullptr || query->stream->closing == nullptr) return;
-  if (query->groups > 0) {
+  if (groups > 0) {
     AsOwner(query, MoveOn);
     NoteRows(query);
   } else if (IsQuiet(*query) && !is_blocked) {
@@ -108,13 +120,14 @@ void ReportProgress(KeptQuery *query, const Tick &tick, const Start &start) {
   if (!query->is_blocked) place->caught_up_at.store(start.at);
 }
 
-void CountTick(QueryPlace *place, const Tick &tick, TimestampTz started) {
+void CountTick(QueryPlace *place, const Tick &tick, uint64 groups, TimestampTz started) {
   if (place == nullptr) return;
   const auto took = static_cast<uint64>(GetCurrentTimestamp() - started);
   place->ticks.fetch_add(1);
   place->rows.fetch_add(static_cast<uint64>(tick.rows_found));
   place->last_us.store(took);
   place->total_us.fetch_add(took);
+  CountStep(place->figures, groups, took);
 }
 
 void Recover(KeptQuery *query) {
@@ -131,6 +144,22 @@ void Recover(KeptQuery *query) {
   ereport(LOG, errmsg("continuous query %d goes on", query->row.id));
 }
 
+void NoteStale(KeptQuery *query, bool is_stale) {
+  if (is_stale && !query->is_stale) {
+    ereport(
+        LOG, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+        errmsg("continuous query %d is stale: rows it had not consumed may be gone", query->row.id),
+        errhint("Rebuild it with weir.refresh_query()."));
+  }
+  query->is_stale = is_stale;
+}
+
+uint64 RunOpenTick(KeptQuery *query) {
+  if (query->row.retracts) return RunRetractingStep(query, RunStatement);
+  if (query->isolates) return IsolateRows(query, RunStatement);
+  return RunStatement(query);
+}
+
 StepResult TryStep(KeptQuery *query) {
   const Start start{GetCurrentTimestamp(), ReadNextFullTransactionId()};
   SetCurrentStatementStartTimestamp();
@@ -142,30 +171,26 @@ StepResult TryStep(KeptQuery *query) {
   // From before the end of the tick is taken, so that indexes show what it has to show.
   Snapshot guard = query->row.retracts ? RegisterSnapshot(GetLatestSnapshot()) : nullptr;
   Tick tick{};
+  uint64 groups = 0;
   const TickStart kind = OpenTick(query->row.id, &tick);
-  query->is_stale = kind == TickStart::kStale;
-  query->groups = 0;
+  NoteStale(query, kind == TickStart::kStale);
   const bool is_blocked = FullTransactionIdPrecedes(FrontierOf(tick), start.next);
   if (kind == TickStart::kOpen) {
-    if (query->row.retracts) {
-      RunRetractingStep(query, RunStatement);
-    } else if (query->isolates) {
-      IsolateRows(query, RunStatement);
-    } else {
-      RunStatement(query);
-    }
-    KeepTime(query, is_blocked);
+    BeginWork(Work::kStep, query->row.id, query->row.owner);
+    groups = RunOpenTick(query);
+    KeepTime(query, groups, is_blocked);
     CloseTick(&tick);
     WEIR_FAILPOINT("step.before_commit");
   } else if (kind == TickStart::kIdle && QuietIn(*query, start.at) <= 0) {
-    KeepTime(query, is_blocked);
+    KeepTime(query, 0, is_blocked);
   }
   if (guard != nullptr) UnregisterSnapshot(guard);
   CommitTransactionCommand();
   WEIR_FAILPOINT("step.after_commit");
   if (kind == TickStart::kStale) return StepResult::kDone;
   ReportProgress(query, tick, start);
-  if (kind == TickStart::kOpen) CountTick(query->place, tick, start.at);
+  if (kind == TickStart::kOpen) CountTick(query->place, tick, groups, start.at);
+  if (tick.is_saved && query->row.has_readers) WakeReaders();
   Recover(query);
   return StepResult::kDone;
 }
@@ -211,6 +236,7 @@ void NoteStepFailure(KeptQuery *query, const ErrorData *error) {
   if (!is_busy) {
     wait = RetryWaitMs(++query->failures);
     query->isolates = query->row.on_error != OnError::kStop && IsDataError(error->sqlerrcode);
+    if (query->place != nullptr) query->place->figures.failures.fetch_add(1);
   }
   query->retry_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait);
   query->is_dirty = true;

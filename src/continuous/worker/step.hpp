@@ -23,7 +23,6 @@ struct KeptQuery {
   TimestampTz retry_at;  // after a failure
   TimestampTz next_retention;
   TimestampTz last_rows;  // when a step last consumed some
-  uint64 groups;          // that the step has changed so far
   bool is_quiet;          // and what was open then is closed
   int failures;           // in a row
   bool isolates;          // the next step looks for the rows that made the last one fail

@@ -176,6 +176,7 @@ sub retract_subject
         maintenance => [
             [ 'TRUNCATE', sub { return exclusively('TRUNCATE ' . random_leaf()); } ],
             [ 'TRUNCATE and back', sub { return exclusively('BEGIN; TRUNCATE ' . random_leaf() . '; SELECT add_rows(5); ROLLBACK'); } ],
+            [ 'ATTACH', sub { return attach_or_detach(); } ],
             [ 'TRUNCATE and more', sub { my $n = int(rand(4)); return exclusively("BEGIN; TRUNCATE src_$n; SELECT add_rows(50, $n); COMMIT"); } ],
         ],
     };
@@ -304,6 +305,18 @@ COMMIT;
 SQL
     $log{detached}++ if $status == 0;
     return;
+}
+
+# A table with rows that were changed before becomes a partition, or is none any more.
+sub attach_or_detach
+{
+    my ($status) = exclusively('ALTER TABLE src DETACH PARTITION lone; DROP TABLE lone');
+    return $status if $status == 0;
+    ask('CREATE TABLE lone (LIKE src); INSERT INTO lone (part, k, v) SELECT 5, k, v FROM src LIMIT 100');
+    ask('UPDATE lone SET v = v + 1 WHERE k < 5; DELETE FROM lone WHERE k = 6') if rand() < 0.7;
+    ($status) = exclusively('ALTER TABLE src ATTACH PARTITION lone FOR VALUES IN (5)');
+    ask('DROP TABLE lone') if $status != 0;
+    return $status;
 }
 
 # Copies every row, and gives each a new transaction id.
