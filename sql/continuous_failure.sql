@@ -38,6 +38,12 @@ SELECT weir.retry_dead_letters('lettered');
 SELECT "row" ->> 'id' AS id, message FROM weir.dead_letters;
 SELECT k, count, s - (SELECT sum(100 / a) FROM part WHERE a <> 0 AND id % 2 = k) AS more FROM lettered ORDER BY k;
 
+-- a definition that counts nothing anew keeps them, one that does has counted them
+SELECT weir.alter_query('skipping', definition => 'SELECT count(*), sum(100 / a) AS s, max(id) AS last FROM part', backfill => false);
+SELECT weir.alter_query('lettered', definition => 'SELECT id % 2 AS k, count(*), sum(100 / a) AS s, max(id) AS last FROM part GROUP BY 1', backfill => false);
+SELECT query, "row" ->> 'id' AS id FROM weir.dead_letters;
+SELECT count(*) FROM lettered;
+
 -- nobody else sees them, and nobody changes anything but the row
 CREATE ROLE regress_other LOGIN;
 GRANT USAGE ON SCHEMA cf TO regress_other;

@@ -36,6 +36,9 @@ SELECT weir.create_query('bad', 'SELECT count(*) FROM trade', on_delete => 'retr
 SELECT weir.create_query('bad', 'SELECT count(*) FROM trade', on_delete => 'retract', on_error => 'skip');
 CREATE TABLE shapes (p point);
 SELECT weir.create_query('bad', 'SELECT p FROM shapes', on_delete => 'retract');
+SELECT weir.create_query('bad', 'SELECT a.id FROM trade a JOIN shapes b ON a.id = b.p[0]', on_delete => 'retract');
+SELECT weir.create_query('bad', 'SELECT id, sum(qty) OVER (PARTITION BY symbol ORDER BY ts ROWS 2 PRECEDING) FROM trade', on_delete => 'retract');
+SELECT weir.create_query('bad', 'SELECT id, sum(qty) OVER (PARTITION BY symbol ORDER BY ts ROWS 2 PRECEDING) FROM trade', on_error => 'skip');
 
 SELECT add_trades(1, 400);
 SELECT weir.create_query('by_symbol', 'SELECT symbol, count(*), sum(qty), avg(amount), min(price), max(price), stddev(qty), bool_or(ok) FROM trade GROUP BY symbol', on_delete => 'retract');
@@ -46,6 +49,10 @@ SELECT all_differences();
 SELECT q, weir.wait(q) FROM q();
 SELECT all_differences(), pending();
 
+
+SELECT weir.create_query('bad', 'SELECT symbol, count(*) FROM rows_of GROUP BY symbol');
+SELECT weir.alter_query('total', on_delete => 'ignore');
+SELECT weir.alter_query('total', tick => '500 ms', on_delete => 'retract');
 
 -- in the state; in the rows beside it; in both
 DELETE FROM trade WHERE id % 7 = 0;
@@ -162,6 +169,13 @@ SELECT weir.wait('balance');
 DELETE FROM account WHERE id = 3;
 UPDATE account SET id = 33 WHERE id = 4;
 SELECT differences('balance'), weir.wait('balance'), differences('balance');
+
+SELECT weir.alter_query('balance', definition => 'SELECT account, sum(amount), max(amount) AS most FROM booking GROUP BY account');
+SELECT differences('balance');
+DELETE FROM booking WHERE amount > 90;
+SELECT differences('balance'), weir.wait('balance'), differences('balance');
+DELETE FROM booking WHERE amount > 80;
+SELECT differences('balance'), most FROM balance ORDER BY most DESC LIMIT 1;
 
 -- a row that the query fails on can be mended in the table
 CREATE TABLE risky (a int, b int);

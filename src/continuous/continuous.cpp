@@ -2,6 +2,7 @@
 
 #include "continuous/delta/delta.hpp"
 #include "continuous/lifecycle.hpp"
+#include "continuous/operation/progress.hpp"
 #include "continuous/worker/commit.hpp"
 #include "continuous/worker/shared.hpp"
 #include "continuous/worker/tender.hpp"
@@ -14,6 +15,7 @@ void Install() {
   // pg_upgrade runs a server of its own on the user's files: nothing of ours works there.
   if (IsBinaryUpgrade) return;
   RequestShared();
+  RequestProgress();
   InstallCommitCallback();
   InstallLifecycle();
   TendQueryWorkers();

@@ -7,6 +7,7 @@
 #include "continuous/retract/change_log.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
+#include "continuous/sql/upstream.hpp"
 #include "continuous/worker/commit.hpp"
 
 extern "C" {
@@ -26,14 +27,22 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
-// The number in weir_state.q<number>, or 0.
-int32 NumberOf(const RangeVar *relation) {
+constexpr char kTail[] = "_tail";
+
+// The number in weir_state.q<number>, followed by `suffix`, or 0.
+int32 NumberOf(const RangeVar *relation, const char *suffix) {
   if (relation == nullptr || relation->schemaname == nullptr) return 0;
   if (strcmp(relation->schemaname, "weir_state") != 0 || relation->relname[0] != 'q') return 0;
   char *end;
   const long number = strtol(relation->relname + 1, &end, 10);
-  if (*end != '\0' || number <= 0 || number > PG_INT32_MAX || !OidIsValid(ExtensionOid())) return 0;
+  if (strcmp(end, suffix) != 0 || number <= 0 || number > PG_INT32_MAX ||
+      !OidIsValid(ExtensionOid()))
+    return 0;
   return static_cast<int32>(number);
+}
+
+bool IsTail(const RangeVar *relation) {
+  return relation != nullptr && NumberOf(relation, kTail) != 0;
 }
 
 void AppendColumns(StringInfo out, const List *columns) {
@@ -45,15 +54,23 @@ void AppendColumns(StringInfo out, const List *columns) {
   }
 }
 
-// A query whose owner may not read its source any more has a state up to then, and no newer rows.
+bool OwnerMayRead(const List *tables, Oid owner) {
+  ListCell *cell;
+  foreach (cell, tables) {
+    if (pg_class_aclcheck(lfirst_oid(cell), owner, ACL_SELECT) != ACLCHECK_OK) return false;
+  }
+  return true;
+}
+
+// A query whose owner may not read its tables any more has a state up to then, and no newer rows.
 bool MayRead(const QueryRow &row) {
-  const Oid source = SourceOfQuery(row.id);
-  if (!OidIsValid(source) || !has_privs_of_role(GetUserId(), row.owner)) return false;
-  if (pg_class_aclcheck(source, row.owner, ACL_SELECT) == ACLCHECK_OK) return true;
+  const List *tables = TablesOfQuery(row.id);
+  if (tables == NIL || !has_privs_of_role(GetUserId(), row.owner)) return false;
+  if (OwnerMayRead(tables, row.owner)) return true;
   ereport(
       WARNING, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
       errmsg("the copied state of continuous query %d is without rows it has not consumed", row.id),
-      errhint("Grant its owner SELECT on the source."));
+      errhint("Grant its owner SELECT on the tables that it reads."));
   return false;
 }
 
@@ -68,11 +85,14 @@ void Anchor(int32 query_id) {
   if (row == nullptr || ReadFrontier(query_id, &frontier)) return;
   const Oid source = SourceOfQuery(query_id);
   if (!OidIsValid(source)) return;
+  TieViews(row->result, query_id);
+  TieToUpstream(row->result, source);
+  // The dump of a result holds newer rows that its readers have not counted, so they count anew.
+  if (QueryBehind(source) != nullptr) return;
   AcquireHold();
   // Everything restored is below, also what this very transaction has restored.
   InitFrontier(query_id, ReadNextFullTransactionId(), source);
   if (HasChangeLog(query_id)) MarkEverything(query_id);
-  TieViews(row->result, query_id);
   WantKeeperAtCommit();
 }
 
@@ -88,7 +108,7 @@ int32 QueryToCopy(Node *command) {
   if (!IsA(command, CopyStmt)) return 0;
   const auto *copy = reinterpret_cast<const CopyStmt *>(command);
   if (copy->is_from || copy->filename != nullptr) return 0;
-  const int32 number = NumberOf(copy->relation);
+  const int32 number = NumberOf(copy->relation, IsTail(copy->relation) ? kTail : "");
   const QueryRow *row = number == 0 ? nullptr : FindQueryById(number);
   FullTransactionId frontier;
   if (row == nullptr || !ReadFrontier(number, &frontier)) return 0;
@@ -102,7 +122,11 @@ PlannedStmt *CopyOfContents(PlannedStmt *statement, int32 query_id) {
   initStringInfo(&sql);
   appendStringInfoString(&sql, "SELECT ");
   AppendColumns(&sql, copy->attlist);
-  appendStringInfo(&sql, " FROM (%s) state", ContentsOf(query_id));
+  if (IsTail(copy->relation)) {
+    appendStringInfo(&sql, " FROM weir_state.%s state", StateName(query_id, "_next"));
+  } else {
+    appendStringInfo(&sql, " FROM (%s) state", ContentsOf(query_id));
+  }
   copy->relation = nullptr;
   copy->attlist = NIL;
   copy->query = linitial_node(RawStmt, raw_parser(sql.data, RAW_PARSE_DEFAULT))->stmt;
@@ -129,7 +153,7 @@ void GiveOwnerRightsBack(const OwnerRights &before) {
 
 int32 QueryToAnchor(Node *command) {
   if (!IsA(command, IndexStmt)) return 0;
-  return NumberOf(reinterpret_cast<const IndexStmt *>(command)->relation);
+  return NumberOf(reinterpret_cast<const IndexStmt *>(command)->relation, "");
 }
 
 // What keeps the query from going on must not keep the index from being restored.

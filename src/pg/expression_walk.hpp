@@ -18,6 +18,16 @@ bool WalkExpression(Node *node, bool (*walker)(Node *, Context *), Context *cont
 #pragma GCC diagnostic pop
 }
 
+// The same for the parts of a whole query.
+template <typename Context>
+bool WalkQuery(Query *query, bool (*walker)(Node *, Context *), Context *context) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wcast-function-type"
+  return query_tree_walker(query, reinterpret_cast<bool (*)()>(walker),
+                           const_cast<void *>(static_cast<const void *>(context)), 0);
+#pragma GCC diagnostic pop
+}
+
 template <typename Context>
 Node *MutateExpression(Node *node, Node *(*mutator)(Node *, Context *), Context *context) {
 #pragma GCC diagnostic push

@@ -47,7 +47,7 @@ void ExplainKeys(AggregateScan *scan, List *ancestors, ExplainState *es) {
   }
   if (windows != NIL) ExplainPropertyList("Window", windows, es);
   ExplainPropertyList("Group Key", keys, es);
-  const int ordered = OrderedKey(scan);
+  const int ordered = scan->closes_runs ? OrderedKey(scan) : -1;
   if (ordered < 0) return;
   ExplainPropertyText("Ordered By", static_cast<char *>(list_nth(keys, ordered)), es);
 }

@@ -1,13 +1,17 @@
 #include "continuous/catalog/catalog.hpp"
 
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/delta/frontier.hpp"
+#include "continuous/rewrite/names.hpp"
 #include "pg/spi.hpp"
 
 extern "C" {
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 }
 
 namespace weir::continuous {
@@ -50,6 +54,13 @@ Datum ColumnAt(int row, int column) {
   return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &is_null);
 }
 
+bool HasReaders(int32 query_id) {
+  const Oid table =
+      get_relname_relid(StateName(query_id, ""), get_namespace_oid("weir_state", false));
+  int32 reader;
+  return OidIsValid(table) && QueriesOf(table, GetActiveSnapshot(), &reader, 1) > 0;
+}
+
 QueryRow *RowAt(int row, MemoryContext context) {
   auto *query = static_cast<QueryRow *>(MemoryContextAlloc(context, sizeof(QueryRow)));
   query->id = DatumGetInt32(ColumnAt(row, 1));
@@ -63,6 +74,7 @@ QueryRow *RowAt(int row, MemoryContext context) {
   query->failures = DatumGetInt32(ColumnAt(row, 9));  // 0 where there is none
   query->next_retry = DatumGetTimestampTz(ColumnAt(row, 10));
   query->retracts = DatumGetBool(ColumnAt(row, 11));
+  query->has_readers = HasReaders(query->id);
   return query;
 }
 
@@ -156,6 +168,37 @@ List *QueriesOfOwner(Oid owner) {
   return rows;
 }
 
+void ChangeOptions(int32 query_id, const OptionChanges &changes) {
+  const Session session = Open();
+  if (changes.tick != nullptr) {
+    Oid types[] = {INT4OID, INTERVALOID};
+    Datum values[] = {Int32GetDatum(query_id), IntervalPGetDatum(changes.tick)};
+    pg::Execute("UPDATE weir.continuous_queries SET tick = $2 WHERE id = $1", SPI_OK_UPDATE, 2,
+                types, values);
+  }
+  if (changes.rejects_changes != nullptr) {
+    ExecuteFor(query_id,
+               *changes.rejects_changes
+                   ? "UPDATE weir.continuous_queries SET on_delete = 'error' WHERE id = $1"
+                   : "UPDATE weir.continuous_queries SET on_delete = 'ignore' WHERE id = $1",
+               SPI_OK_UPDATE);
+  }
+  Close(session);
+}
+
+void ReplaceQuery(int32 query_id, const QueryRow &by, const char *contents) {
+  ForgetFailure(query_id);
+  const Session session = Open();
+  ExecuteFor(query_id, "DELETE FROM weir.query_backfills WHERE query_id = $1", SPI_OK_DELETE);
+  Oid types[] = {INT4OID, INT4OID, TEXTOID, TEXTOID};
+  Datum values[] = {Int32GetDatum(query_id), Int32GetDatum(by.id),
+                    CStringGetTextDatum(by.statement), CStringGetTextDatum(contents)};
+  pg::Execute(
+      "UPDATE weir.continuous_queries SET id = $2, statement = $3, contents = $4 WHERE id = $1",
+      SPI_OK_UPDATE, 4, types, values);
+  Close(session);
+}
+
 void SetPaused(int32 query_id, bool is_paused) {
   const Session session = Open();
   ExecuteFor(query_id,
@@ -169,6 +212,7 @@ void DeleteQuery(int32 query_id) {
   const Session session = Open();
   ExecuteFor(query_id, "DELETE FROM weir.query_failures WHERE query_id = $1", SPI_OK_DELETE);
   ExecuteFor(query_id, "DELETE FROM weir.dead_letter_rows WHERE query_id = $1", SPI_OK_DELETE);
+  ExecuteFor(query_id, "DELETE FROM weir.query_backfills WHERE query_id = $1", SPI_OK_DELETE);
   ExecuteFor(query_id, "DELETE FROM weir.continuous_queries WHERE id = $1", SPI_OK_DELETE);
   Close(session);
 }
@@ -184,6 +228,19 @@ void NoteFailure(const Failure &failure) {
       " ON CONFLICT (query_id) DO UPDATE SET failures = f.failures + 1,"
       " sqlstate = excluded.sqlstate, message = excluded.message,"
       " failed_at = excluded.failed_at, next_retry = excluded.next_retry",
+      SPI_OK_INSERT, 4, types, values);
+  Close(session);
+}
+
+void NoteBackfill(const Backfill &backfill) {
+  const Session session = Open();
+  Oid types[] = {INT4OID, INT8OID, INT8OID, FLOAT8OID};
+  Datum values[] = {Int32GetDatum(backfill.query_id), Int64GetDatum(backfill.pages),
+                    Int64GetDatum(backfill.groups), Float8GetDatum(backfill.took_ms)};
+  pg::Execute(
+      "INSERT INTO weir.query_backfills VALUES ($1, pg_catalog.clock_timestamp(), $2, $3, $4)"
+      " ON CONFLICT (query_id) DO UPDATE SET finished_at = excluded.finished_at,"
+      " pages = excluded.pages, groups = excluded.groups, took_ms = excluded.took_ms",
       SPI_OK_INSERT, 4, types, values);
   Close(session);
 }

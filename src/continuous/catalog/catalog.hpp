@@ -26,6 +26,7 @@ struct QueryRow {
   OnError on_error;
   int failures;  // steps in a row, as stored
   TimestampTz next_retry;
+  bool has_readers;  // other queries read its state
 };
 
 struct Failure {
@@ -33,6 +34,14 @@ struct Failure {
   int sqlstate;
   const char *message;
   TimestampTz next_retry;
+};
+
+// How a query was last filled from the rows there were.
+struct Backfill {
+  int32 query_id;
+  int64 pages;   // of the source
+  int64 groups;  // rows of the state
+  double took_ms;
 };
 
 int32 NextQueryId();
@@ -53,9 +62,20 @@ QueryRow *RequireOwnQuery(Oid result);
 // Of QueryRow *: the queries of an owner.
 List *QueriesOfOwner(Oid owner);
 
+// Options that change; null: as it is.
+struct OptionChanges {
+  const Interval *tick;
+  const bool *rejects_changes;
+};
+void ChangeOptions(int32 query_id, const OptionChanges &changes);
+
+// The query goes on as another, with its name and options.
+void ReplaceQuery(int32 query_id, const QueryRow &by, const char *contents);
+
 void SetPaused(int32 query_id, bool is_paused);
 void DeleteQuery(int32 query_id);
 
+void NoteBackfill(const Backfill &backfill);
 void NoteFailure(const Failure &failure);
 // True when there was one.
 bool ForgetFailure(int32 query_id);

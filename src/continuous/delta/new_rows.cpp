@@ -1,5 +1,6 @@
 #include "continuous/delta/new_rows.hpp"
 
+#include "continuous/operation/progress.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
 #include "settings.hpp"
@@ -141,6 +142,7 @@ void CountPage(NewRowWalk *walk, Skip skip) {
   if (skip == Skip::kNot) ++walk->counts.pages_read;
   if (skip == Skip::kByMap) ++walk->counts.skipped_by_map;
   if (skip == Skip::kByLsn) ++walk->counts.skipped_by_lsn;
+  if (walk->progress != nullptr) CountBlock(walk->progress, walk->count);
 }
 
 }  // namespace
@@ -153,6 +155,7 @@ void BeginNewRows(NewRowWalk *walk, Relation relation, const NewRange &range) {
   walk->blocks = RelationGetNumberOfBlocks(relation);
   walk->first_line = FirstOffsetNumber;
   walk->last_line = MaxOffsetNumber;
+  walk->progress = range.snapshot == nullptr ? CurrentWork() : nullptr;
   walk->map = InvalidBuffer;
   walk->buffer = InvalidBuffer;
   const uint64 next = U64FromFullTransactionId(range.next);

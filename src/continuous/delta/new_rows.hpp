@@ -14,6 +14,8 @@ extern "C" {
 
 namespace weir::continuous {
 
+struct ProgressPlace;
+
 // A row is new when it is a first version, not one made by UPDATE, and its xmin lies in the range,
 // whatever its xmax. A tick's range is [h0, h1), in which every transaction has ended; a reader's
 // starts at h0 and holds what its snapshot sees.
@@ -46,6 +48,7 @@ struct NewRowWalk {
   BlockNumber next_block;
   OffsetNumber first_line;  // of each page
   OffsetNumber last_line;
+  ProgressPlace *progress;  // of the step, if any
   Buffer map;
 
   // The present page, pinned: its new rows' lines.

@@ -21,6 +21,9 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
+// What a join expects to be new.
+constexpr double kUsualRows = 100;
+
 using RelationPathsHook = pg::Hook<&set_rel_pathlist_hook>;
 
 Plan *PlanDelta(PlannerInfo *, RelOptInfo *rel, CustomPath *path, List *target_list,
@@ -78,11 +81,21 @@ void OfferDelta(PlannerInfo *root, RelOptInfo *rel, Index rti, const Marker &mar
   add_path(rel, &path->path);
 }
 
+// Several first versions of a row may be new at once, so what a unique index says of the table's
+// rows does not hold for them. Nor are they many, which tells a join to look up their partners.
+void ForgetWholeTable(const PlannerInfo *root, RelOptInfo *rel) {
+  rel->indexlist = NIL;
+  if (bms_membership(root->all_baserels) != BMS_MULTIPLE) return;
+  rel->rows = Min(rel->rows, kUsualRows);
+}
+
 void OnRelationPaths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *entry) {
   if (RelationPathsHook::HasNext()) RelationPathsHook::Next(root, rel, rti, entry);
-  if (entry->rtekind != RTE_RELATION || entry->inh || IS_DUMMY_REL(rel)) return;
+  if (entry->rtekind != RTE_RELATION || IS_DUMMY_REL(rel)) return;
   Marker marker;
   if (!FindMarker(rel->baserestrictinfo, rti, &marker)) return;
+  ForgetWholeTable(root, rel);
+  if (entry->inh) return;
   RefuseTable(entry);
   RefuseWrites(root, rti);
   OfferDelta(root, rel, rti, marker);

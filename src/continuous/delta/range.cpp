@@ -1,5 +1,6 @@
 #include "continuous/delta/range.hpp"
 
+#include "continuous/delta/delta.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
 
@@ -33,6 +34,13 @@ NewRange RangeFrom(FullTransactionId h, int32 query_id, Relation relation, Snaps
 NewRange RangeOfReader(int32 query_id, Relation relation, Snapshot snapshot, KnownFile *file) {
   Frontier frontier;
   if (!FindFrontier(query_id, snapshot, &frontier)) {
+    FullTransactionId later;
+    if (ReadFrontier(query_id, &later)) {
+      ereport(ERROR, errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+              errmsg("could not read continuous query %d: it was made after the snapshot was taken",
+                     query_id),
+              errhint("Run the transaction again."));
+    }
     ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
             errmsg("continuous query %d has no frontier", query_id),
             errhint("Rebuild it with weir.refresh_query()."));

@@ -1,4 +1,5 @@
 // Begin, Exec, ReScan and End of the delta scan, for ticks and for readers.
+#include "continuous/delta/fill_state.hpp"
 #include "continuous/delta/node.hpp"
 #include "continuous/delta/positions.hpp"
 #include "continuous/delta/range.hpp"
@@ -6,10 +7,12 @@
 #include "continuous/delta/scan_state.hpp"
 #include "continuous/delta/tick_state.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/operation/progress.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
 
 extern "C" {
+#include "access/tableam.h"
 #include "access/xlog.h"
 #include "executor/executor.h"
 #include "nodes/plannodes.h"
@@ -57,6 +60,10 @@ void StartWalk(DeltaScan *scan) {
 }
 
 void StopWalk(DeltaScan *scan) {
+  if (scan->fill != nullptr) {
+    table_endscan(scan->fill);
+    scan->fill = nullptr;
+  }
   if (!scan->is_walking) return;
   ExecClearTuple(scan->css.ss.ss_ScanTupleSlot);
   EndNewRows(&scan->walk);
@@ -129,9 +136,20 @@ TupleTableSlot *StoreRow(DeltaScan *scan, TupleTableSlot *slot) {
   return ExecStoreBufferHeapTuple(&scan->tuple, slot, walk->buffer);
 }
 
+TupleTableSlot *NextFilledRow(DeltaScan *scan, TupleTableSlot *slot) {
+  if (scan->fill == nullptr) {
+    scan->fill = table_beginscan(scan->css.ss.ss_currentRelation, FillSnapshot(), 0, nullptr);
+  }
+  if (table_scan_getnextslot(scan->fill, ForwardScanDirection, slot)) return slot;
+  StopWalk(scan);
+  scan->is_over = true;
+  return nullptr;
+}
+
 TupleTableSlot *NextRow(ScanState *node) {
   auto *scan = reinterpret_cast<DeltaScan *>(node);
   if (scan->is_over) return nullptr;
+  if (FillSnapshot() != nullptr) return NextFilledRow(scan, node->ss_ScanTupleSlot);
   if (!scan->is_walking) StartWalk(scan);
   if (scan->row < scan->walk.count) return StoreRow(scan, node->ss_ScanTupleSlot);
   ExecClearTuple(node->ss_ScanTupleSlot);
@@ -159,6 +177,9 @@ void BeginDelta(CustomScanState *node, EState *estate, int) {
                         &TTSOpsBufferHeapTuple);
   ExecAssignScanProjectionInfo(&node->ss);
   node->ss.ps.qual = ExecInitQual(plan->scan.plan.qual, &node->ss.ps);
+  if (OpenTickOf(scan->query_id) != nullptr) {
+    ExpectBlocks(RelationGetNumberOfBlocks(node->ss.ss_currentRelation));
+  }
 }
 
 void EndDelta(CustomScanState *node) { StopWalk(ScanOf(node)); }

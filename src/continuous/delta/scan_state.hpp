@@ -8,6 +8,7 @@
 #include "pg/compat.hpp"
 
 extern "C" {
+#include "access/relscan.h"
 #include "nodes/execnodes.h"
 }
 
@@ -24,7 +25,8 @@ struct DeltaScan {
   KnownFile file;
   FullTransactionId h;  // where a reader starts
   NewRowWalk walk;
-  WalkCounts totals;  // of earlier walks, when the scan is repeated
+  TableScanDesc fill;  // in the walk's place while the query is filled; else null
+  WalkCounts totals;   // of earlier walks, when the scan is repeated
 };
 
 void ExplainDelta(CustomScanState *node, List *ancestors, ExplainState *es);

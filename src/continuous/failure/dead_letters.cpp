@@ -57,6 +57,13 @@ void ForgetDeadLetters(int32 query_id) {
   Run("DELETE FROM weir.dead_letter_rows WHERE query_id = $1", SPI_OK_DELETE, 1, types, values);
 }
 
+void MoveDeadLetters(int32 query_id, int32 to) {
+  Oid types[] = {INT4OID, INT4OID};
+  Datum values[] = {Int32GetDatum(query_id), Int32GetDatum(to)};
+  Run("UPDATE weir.dead_letter_rows SET query_id = $2 WHERE query_id = $1", SPI_OK_UPDATE, 2, types,
+      values);
+}
+
 List *LockDeadLetters(int32 query_id) {
   MemoryContext caller = CurrentMemoryContext;
   Oid types[] = {INT4OID};

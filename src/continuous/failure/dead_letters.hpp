@@ -19,6 +19,9 @@ void CountSkipped(int32 query_id);
 // The query was built anew, from all rows there are.
 void ForgetDeadLetters(int32 query_id);
 
+// They belong to the query that has taken the other's place.
+void MoveDeadLetters(int32 query_id, int32 to);
+
 // A dead letter, in the memory of the caller.
 struct DeadLetter {
   int64 id;

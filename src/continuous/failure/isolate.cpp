@@ -26,10 +26,11 @@ constexpr int kMostBadRows = 10'000;
 
 struct Isolation {
   KeptQuery *query;
-  void (*run)(KeptQuery *);
+  uint64 (*run)(KeptQuery *);
   Oid source;
   List *tables;  // with rows of their own
   int bad_rows;
+  uint64 groups;
 };
 
 List *TablesOf(Oid source) {
@@ -43,8 +44,8 @@ List *TablesOf(Oid source) {
 }
 
 void RunStep(void *argument) {
-  const auto *work = static_cast<Isolation *>(argument);
-  work->run(work->query);
+  auto *work = static_cast<Isolation *>(argument);
+  work->groups += work->run(work->query);
 }
 
 // The counts of what is undone are undone too.
@@ -117,18 +118,19 @@ bool Isolate(Isolation *work, const RowRange &range, bool is_bad) {
 
 }  // namespace
 
-void IsolateRows(KeptQuery *query, void (*run)(KeptQuery *)) {
+uint64 IsolateRows(KeptQuery *query, uint64 (*run)(KeptQuery *)) {
   const Oid source = SourceOfQuery(query->row.id);
-  Isolation work{query, run, source, TablesOf(source), 0};
+  Isolation work{query, run, source, TablesOf(source), 0, 0};
   Isolate(&work, WholeRange(work.tables), true);
   LimitTick(query->row.id, NIL, nullptr);
-  if (work.bad_rows == 0) return;
+  if (work.bad_rows == 0) return work.groups;
   ereport(LOG,
           errmsg("continuous query %d has left out %d rows that it fails on", query->row.id,
                  work.bad_rows),
           errhint(query->row.on_error == OnError::kDeadLetter
                       ? "SELECT * FROM weir.dead_letters shows them."
                       : "The column skipped of weir.queries counts them."));
+  return work.groups;
 }
 
 }  // namespace weir::continuous

@@ -59,6 +59,11 @@ void MarkEverything(int32 query_id) {
   CurrentResourceOwner = owner;
 }
 
+void BeginRetraction(Oid source, int32 query_id) {
+  WatchChanges(source, query_id);
+  MarkEverything(query_id);
+}
+
 bool HasChangeLog(int32 query_id) { return OidIsValid(LogOf(query_id)); }
 
 // Whoever changes a row needs no right on the table.

@@ -15,6 +15,9 @@ void MakeChangeLog(const Rewrite *rewrite, int32 query_id, Oid schema);
 // is taken care of by the mark.
 void WatchChanges(Oid source, int32 query_id);
 
+// Both, for a query whose other objects are there.
+void BeginRetraction(Oid source, int32 query_id);
+
 // Everything is to be computed anew.
 void MarkEverything(int32 query_id);
 

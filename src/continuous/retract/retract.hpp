@@ -6,6 +6,7 @@
 namespace weir::continuous {
 
 // In an open tick. `merge` adds the new rows of groups that were not touched to the state.
-void RunRetractingStep(KeptQuery *query, void (*merge)(KeptQuery *));
+// Returns how many groups have changed.
+uint64 RunRetractingStep(KeptQuery *query, uint64 (*merge)(KeptQuery *));
 
 }  // namespace weir::continuous

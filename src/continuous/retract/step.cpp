@@ -46,33 +46,33 @@ void RunNow(const char *sql, int expected) {
 }
 
 // The results of `suffix` as they were at the end of the tick.
-void Fill(int32 query_id, const char *suffix) {
+uint64 Compute(int32 query_id, const char *suffix) {
   const char *columns = ColumnsOf(StateRelation(query_id, "_all"), 0);
   const char *sql =
       psprintf("INSERT INTO weir_state.%s (%s) SELECT %s FROM weir_state.%s",
                StateName(query_id, ""), columns, columns, StateName(query_id, suffix));
   if (WEIR_SEEDED("retract.latest")) {
     RunNow(sql, SPI_OK_INSERT);
-    return;
+    return 0;
   }
-  RunAtHorizon(sql, OpenTickOf(query_id)->h1);
+  return RunAtHorizon(sql, OpenTickOf(query_id)->h1);
 }
 
-void ComputeEverything(int32 query_id) {
+uint64 ComputeEverything(int32 query_id) {
   RequireFilesBelow(query_id, OpenTickOf(query_id)->h1);
   RunNow(psprintf("DELETE FROM weir_state.%s", StateName(query_id, "")), SPI_OK_DELETE);
   NoteFiles(query_id);
-  Fill(query_id, "_all");
+  return Compute(query_id, "_all");
 }
 
-void ComputeTouched(KeptQuery *query, void (*merge)(KeptQuery *)) {
+uint64 ComputeTouched(KeptQuery *query, uint64 (*merge)(KeptQuery *)) {
   const int32 id = query->row.id;
   const Oid log = StateRelation(id, "_gone");
   RunNow(psprintf("DELETE FROM weir_state.%s WHERE weir.touched(%d, %s)", StateName(id, ""), id,
                   ColumnsOf(log, 1)),
          SPI_OK_DELETE);
-  merge(query);
-  Fill(id, "_touched");
+  const uint64 merged = merge(query);
+  return merged + Compute(id, "_touched");
 }
 
 // Those that the step has seen. What a later transaction has logged stays.
@@ -87,7 +87,7 @@ void EmptyLog(int32 query_id) {
 
 }  // namespace
 
-void RunRetractingStep(KeptQuery *query, void (*merge)(KeptQuery *)) {
+uint64 RunRetractingStep(KeptQuery *query, uint64 (*merge)(KeptQuery *)) {
   const int32 id = query->row.id;
   RightsBefore before{};
   GetUserIdAndSecContext(&before.user, &before.security_context);
@@ -100,18 +100,20 @@ void RunRetractingStep(KeptQuery *query, void (*merge)(KeptQuery *)) {
   MemoryContext context =
       AllocSetContextCreate(CurrentMemoryContext, "weir retraction", ALLOCSET_DEFAULT_SIZES);
   const TouchedGroups *groups = TouchedOf(id, context);
+  uint64 changed;
   if (IsNothingTouched(groups)) {
-    merge(query);
+    changed = merge(query);
   } else if (IsEverythingTouched(groups)) {
-    ComputeEverything(id);
+    changed = ComputeEverything(id);
     EmptyLog(id);
   } else {
-    ComputeTouched(query, merge);
+    changed = ComputeTouched(query, merge);
     EmptyLog(id);
   }
   RequireSameFiles(id);
   MemoryContextDelete(context);
   GiveRightsBack(before);
+  return changed;
 }
 
 }  // namespace weir::continuous

@@ -39,10 +39,10 @@ struct Definition {
 // when the text is anything else. Within OpenTextErrors().
 Definition ParseDefinition(const char *text);
 
-// Raises unless the result can be kept up to date from the rows that are added to one table.
+// Raises unless the result can be kept up to date from the rows that are added to the stream.
 void RequireMaintainable(const Definition &definition);
 
-// The one table that the query reads.
+// The stream: the first table of FROM.
 RangeTblEntry *SourceOf(const Query *query);
 
 // Raises unless every function gives the same result at any time and in any session.

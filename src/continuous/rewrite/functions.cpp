@@ -1,5 +1,6 @@
 // Which functions a continuous query may call.
 #include "continuous/rewrite/definition.hpp"
+#include "continuous/rewrite/sources.hpp"
 
 #include "pg/compat.hpp"
 #include "pg/expression_walk.hpp"
@@ -142,20 +143,23 @@ bool CheckOwners(Node *node, NoContext *context) {
 
 void RequireImmutable(Query *query, const char *text) {
   CheckChangeable(reinterpret_cast<Node *>(query->targetList), text);
-  CheckChangeable(query->jointree->quals, text);
+  CheckChangeable(reinterpret_cast<Node *>(query->jointree), text);
   CheckChangeable(query->havingQual, text);
+  CheckChangeable(reinterpret_cast<Node *>(query->windowClause), text);
 }
 
 void RequireSuperuserObjects(Query *query) {
-  const RangeTblEntry *source = SourceOf(query);
-  if (source->relid >= FirstNormalObjectId) {
-    RequireSuperuserOwner(OwnerOfRelation(source->relid), "table",
-                          quote_identifier(get_rel_name(source->relid)));
+  ListCell *cell;
+  foreach (cell, TablesOf(query)) {
+    const Oid table = lfirst_node(RangeTblEntry, cell)->relid;
+    if (table < FirstNormalObjectId) continue;
+    RequireSuperuserOwner(OwnerOfRelation(table), "table", quote_identifier(get_rel_name(table)));
   }
   NoContext none;
   CheckOwners(reinterpret_cast<Node *>(query->targetList), &none);
-  CheckOwners(query->jointree->quals, &none);
+  CheckOwners(reinterpret_cast<Node *>(query->jointree), &none);
   CheckOwners(query->havingQual, &none);
+  CheckOwners(reinterpret_cast<Node *>(query->windowClause), &none);
 }
 
 }  // namespace weir::continuous

@@ -1,14 +1,12 @@
 #include "continuous/rewrite/definition.hpp"
 
+#include "continuous/rewrite/sources.hpp"
 #include "pg/expression_walk.hpp"
 
 extern "C" {
 #include "access/sysattr.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_inherits.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
-#include "parser/parsetree.h"
 #include "rewrite/rewriteManip.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
@@ -22,26 +20,6 @@ struct Check {
   const char *text;
   const SelectStmt *written;
 };
-
-// Where the second table is, or the only thing there is.
-int LocationOfFrom(const SelectStmt *written) {
-  if (written->fromClause == NIL) return -1;
-  auto *node = static_cast<Node *>(llast(written->fromClause));
-  while (IsA(node, JoinExpr)) node = reinterpret_cast<JoinExpr *>(node)->rarg;
-  if (IsA(node, RangeTableSample)) return reinterpret_cast<RangeTableSample *>(node)->location;
-  if (IsA(node, RangeSubselect)) {
-    const auto *inner =
-        reinterpret_cast<SelectStmt *>(reinterpret_cast<RangeSubselect *>(node)->subquery);
-    return inner->targetList == NIL
-               ? -1
-               : exprLocation(static_cast<Node *>(linitial(inner->targetList)));
-  }
-  if (IsA(node, RangeFunction)) {
-    const auto *functions = linitial_node(List, reinterpret_cast<RangeFunction *>(node)->functions);
-    return exprLocation(static_cast<Node *>(linitial(functions)));
-  }
-  return exprLocation(node);
-}
 
 int LocationOfGroupingSet(const SelectStmt *written) {
   ListCell *cell;
@@ -82,7 +60,7 @@ bool FindSubLink(Node *node, int *location) {
 int LocationOfSubLink(const Query *query) {
   int location = -1;
   if (!FindSubLink(reinterpret_cast<Node *>(query->targetList), &location) &&
-      query->jointree != nullptr && !FindSubLink(query->jointree->quals, &location)) {
+      !FindSubLink(reinterpret_cast<Node *>(query->jointree), &location)) {
     FindSubLink(query->havingQual, &location);
   }
   return location;
@@ -112,16 +90,12 @@ void RequireClauses(const Check &check) {
       {query->groupingSets != NIL,
        {LocationOfGroupingSet(check.written), "grouping sets",
         "Create a continuous query for each grouping."}},
-      {query->hasWindowFuncs,
-       {LocationOfTarget(query, [](Node *node) { return locate_windowfunc(node) >= 0; }),
-        "window functions", "Apply them in a query that reads the result."}},
       {query->distinctClause != NIL,
        {LocationOfSort(query, query->distinctClause), "DISTINCT", "Use GROUP BY instead."}},
       {query->hasTargetSRFs,
        {LocationOfTarget(query, expression_returns_set), "set-returning functions",
         "Apply them in a query that reads the result."}},
-      {query->hasSubLinks,
-       {LocationOfSubLink(query), "subqueries", "Write the query over one table."}},
+      {query->hasSubLinks, {LocationOfSubLink(query), "subqueries", "Join the table instead."}},
       {query->sortClause != NIL,
        {LocationOfSort(query, query->sortClause), "ORDER BY",
         "Order the rows in a query that reads the result."}},
@@ -131,47 +105,11 @@ void RequireClauses(const Check &check) {
       {query->limitOffset != nullptr,
        {exprLocation(query->limitOffset), "OFFSET", "Skip rows in a query that reads the result."}},
       {query->rowMarks != NIL,
-       {LocationOfFrom(check.written), "FOR UPDATE or FOR SHARE",
+       {LocationOfLastTable(check.written), "FOR UPDATE or FOR SHARE",
         "Lock rows in a query that reads the table."}},
   };
   for (const auto &clause : clauses) {
     if (clause.present) Refuse(check.text, clause.refusal);
-  }
-}
-
-void RequireOneTable(const Check &check) {
-  const Query *query = check.query;
-  const char *hint =
-      "Write the query over one table: SELECT ... FROM table WHERE ... GROUP BY ....";
-  const int where = LocationOfFrom(check.written);
-  const List *from = query->jointree->fromlist;
-  if (from == NIL) Refuse(check.text, {0, "an empty FROM", hint});
-  if (list_length(from) != 1 || !IsA(linitial(from), RangeTblRef)) {
-    Refuse(check.text, {where, "a join", hint});
-  }
-  const RangeTblEntry *source = SourceOf(query);
-  switch (source->rtekind) {
-    case RTE_RELATION:
-      break;
-    case RTE_SUBQUERY:
-      Refuse(check.text, {where, "a subquery in FROM", hint});
-    case RTE_FUNCTION:
-    case RTE_TABLEFUNC:
-      Refuse(check.text, {where, "a function in FROM", hint});
-    default:
-      Refuse(check.text, {where, "anything but a table in FROM", hint});
-  }
-  if (source->relkind == RELKIND_VIEW || source->relkind == RELKIND_MATVIEW) {
-    Refuse(check.text, {where, "a view in FROM", "Read the table that is below the view."});
-  }
-  if (source->tablesample != nullptr) {
-    Refuse(check.text, {where, "TABLESAMPLE", "Use a condition on a column to choose rows."});
-  }
-  if (!source->inh && source->relkind == RELKIND_PARTITIONED_TABLE) {
-    Refuse(check.text, {where, "ONLY over a partitioned table", "Leave ONLY out."});
-  }
-  if (source->relkind == RELKIND_RELATION && has_subclass(source->relid)) {
-    Refuse(check.text, {where, "a table with children by inheritance", "Use a partitioned table."});
   }
 }
 
@@ -209,17 +147,13 @@ void RequireIndexableKeys(const Check &check) {
 
 }  // namespace
 
-RangeTblEntry *SourceOf(const Query *query) {
-  return rt_fetch(linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex, query->rtable);
-}
-
 void RequireMaintainable(const Definition &definition) {
   const Query *query = definition.query;
   const Check check{query, definition.text, definition.written};
   RequireClauses(check);
-  RequireOneTable(check);
+  RequireSources(definition);
   RequireColumns(reinterpret_cast<Node *>(query->targetList), &check);
-  RequireColumns(query->jointree->quals, &check);
+  RequireColumns(reinterpret_cast<Node *>(query->jointree), &check);
   RequireColumns(query->havingQual, &check);
   RequireIndexableKeys(check);
 }

@@ -3,7 +3,9 @@
 #include "pg/compat.hpp"
 
 extern "C" {
+#include "access/transam.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_proc.h"
 #include "utils/builtins.h"
 #include "utils/catcache.h"
@@ -26,6 +28,16 @@ char *QualifiedRelation(Oid relation) {
 
 char *QualifiedType(Oid type) { return format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY); }
 
+char *QualifiedOperator(Oid op) {
+  HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(op));
+  if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for operator %u", op);
+  const auto *form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
+  char *name = psprintf("%s.%s", quote_identifier(get_namespace_name(form->oprnamespace)),
+                        NameStr(form->oprname));
+  ReleaseSysCache(tuple);
+  return name;
+}
+
 char *ProcedureLiteral(Oid function) {
   return psprintf("%s::pg_catalog.regprocedure",
                   quote_literal_cstr(format_procedure_qualified(function)));
@@ -42,6 +54,14 @@ Oid OurFunction(const char *name) {
   ReleaseSysCacheList(list);
   if (!OidIsValid(found)) elog(ERROR, "function weir.%s is missing", name);
   return found;
+}
+
+bool IsOurs(Oid function, const char *name) {
+  if (function < FirstNormalObjectId) return false;
+  const char *found = get_func_name(function);
+  if (found == nullptr || strcmp(found, name) != 0) return false;
+  const char *schema = get_namespace_name(get_func_namespace(function));
+  return schema != nullptr && strcmp(schema, "weir") == 0;
 }
 
 char *StateName(int32 query_id, const char *suffix) { return psprintf("q%d%s", query_id, suffix); }

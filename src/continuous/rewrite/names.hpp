@@ -9,11 +9,17 @@ char *QualifiedFunction(Oid function);
 char *QualifiedRelation(Oid relation);
 char *QualifiedType(Oid type);
 
+// schema.<, for OPERATOR()
+char *QualifiedOperator(Oid op);
+
 // 'schema.name(types)'::regprocedure
 char *ProcedureLiteral(Oid function);
 
 // The function of the extension with that name, of which there is one.
 Oid OurFunction(const char *name);
+
+// Whether a function is the extension's and has that name.
+bool IsOurs(Oid function, const char *name);
 
 // An object of a query in schema weir_state: q7, or q7_new.
 char *StateName(int32 query_id, const char *suffix);

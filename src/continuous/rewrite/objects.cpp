@@ -1,11 +1,11 @@
 #include "continuous/rewrite/objects.hpp"
 
 #include "continuous/catalog/extension_rights.hpp"
-#include "continuous/delta/delta.hpp"
 #include "continuous/retract/change_log.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
-#include "pg/compat.hpp"
+#include "continuous/rewrite/sources.hpp"
+#include "continuous/rewrite/windows.hpp"
 #include "pg/spi.hpp"
 
 extern "C" {
@@ -17,14 +17,10 @@ extern "C" {
 #include "catalog/pg_class.h"
 #include "commands/tablecmds.h"
 #include "commands/trigger.h"
-#include "executor/executor.h"
 #include "rewrite/rewriteHandler.h"
-#include "tcop/dest.h"
-#include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
 }
 
 namespace weir::continuous {
@@ -54,16 +50,17 @@ Oid MoveToState(Oid schema, const char *name) {
   return object;
 }
 
-Oid MakeView(const Target &target, const char *columns, const char *query) {
-  RunSql(psprintf("CREATE VIEW %s (%s) AS %s",
+Oid MakeView(const Target &target, const char *columns, const char *query,
+             const char *create = "CREATE VIEW") {
+  RunSql(psprintf("%s %s (%s) AS %s", create,
                   quote_qualified_identifier(get_namespace_name(target.schema), target.name),
                   columns, query),
          SPI_OK_UTILITY);
   return get_relname_relid(target.name, target.schema);
 }
 
-// Where rows have no keys, the index is empty: dumps make it when all rows are restored, and that
-// tells that they are.
+// Where rows have no keys, the index holds late rows only, or nothing: dumps make it when all rows
+// are restored, and that tells that they are.
 Oid MakeStateTable(const Rewrite *rewrite, int32 query_id, Oid schema) {
   const char *name = StateName(query_id, "");
   const char *full = quote_qualified_identifier(get_namespace_name(schema), NameBeforeMove(name));
@@ -79,12 +76,35 @@ Oid MakeStateTable(const Rewrite *rewrite, int32 query_id, Oid schema) {
   const char *index_before = NameBeforeMove(index);
   RunSql(keys != nullptr ? psprintf("CREATE UNIQUE INDEX %s ON %s (%s) NULLS NOT DISTINCT",
                                     index_before, full, keys)
-                         : psprintf("CREATE INDEX %s ON %s ((1)) WHERE false", index_before, full),
+                         : psprintf("CREATE INDEX %s ON %s ((1)) WHERE %s", index_before, full,
+                                    rewrite->window != nullptr ? "late" : "false"),
          SPI_OK_UTILITY);
   const Oid state = MoveToState(schema, name);
   RenameRelationInternal(get_relname_relid(index_before, StateSchema()), index, true, true);
   CommandCounterIncrement();
   return state;
+}
+
+// The last rows of each key, found by its hash.
+void MakeTail(const Rewrite *rewrite, int32 query_id, Oid schema) {
+  const char *name = StateName(query_id, "_tail");
+  const char *index = StateName(query_id, "_tail_key");
+  const char *full = quote_qualified_identifier(get_namespace_name(schema), NameBeforeMove(name));
+  RunSql(psprintf("CREATE TABLE %s %s AS %s WITH NO DATA", full, kStorage, TailShapeOf(rewrite)),
+         SPI_OK_UTILITY);
+  RunSql(psprintf("CREATE INDEX %s ON %s (key_hash)", NameBeforeMove(index), full), SPI_OK_UTILITY);
+  MoveToState(schema, name);
+  RenameRelationInternal(get_relname_relid(NameBeforeMove(index), StateSchema()), index, true,
+                         true);
+  CommandCounterIncrement();
+}
+
+void MakeWindowObjects(const Rewrite *rewrite, int32 query_id, Oid schema) {
+  MakeTail(rewrite, query_id, schema);
+  MakeStateView(schema, StateName(query_id, "_work"), WorkColumns(rewrite),
+                WorkOf(rewrite, query_id));
+  MakeStateView(schema, StateName(query_id, "_next"), TailColumns(rewrite),
+                NextTailOf(rewrite, query_id));
 }
 
 void TieTo(Oid result, const char *name) {
@@ -101,6 +121,8 @@ void DropIfThere(const char *kind, const char *name) {
   if (!OidIsValid(get_relname_relid(name, StateSchema()))) return;
   RunSql(psprintf("DROP %s weir_state.%s", kind, name), SPI_OK_UTILITY);
 }
+
+}  // namespace
 
 // The query's owner need not own the table.
 void DropGuards(int32 query_id) {
@@ -122,8 +144,6 @@ void DropGuards(int32 query_id) {
   GiveRightsBack(before);
 }
 
-}  // namespace
-
 void RunSql(const char *sql, int expected) {
   SPI_connect();
   pg::Execute(sql, expected);
@@ -136,10 +156,13 @@ Oid MakeStateView(Oid schema, const char *name, const char *columns, const char 
 }
 
 Oid MakeStateCopy(Oid schema, const char *name, const char *query) {
-  RunSql(
-      psprintf("CREATE TABLE %s WITH (autovacuum_vacuum_scale_factor = 0.1) AS %s WITH NO DATA",
-               quote_qualified_identifier(get_namespace_name(schema), NameBeforeMove(name)), query),
-      SPI_OK_UTILITY);
+  // It is nearly always empty, and plans should know.
+  const char *full = quote_qualified_identifier(get_namespace_name(schema), NameBeforeMove(name));
+  RunSql(psprintf("CREATE TABLE %s WITH (autovacuum_vacuum_scale_factor = 0.1, "
+                  "autovacuum_analyze_scale_factor = 0) AS %s WITH NO DATA",
+                  full, query),
+         SPI_OK_UTILITY);
+  RunSql(psprintf("ANALYZE %s", full), SPI_OK_UTILITY);
   return MoveToState(schema, name);
 }
 
@@ -147,17 +170,33 @@ Oid StateRelation(int32 query_id, const char *suffix) {
   return get_relname_relid(StateName(query_id, suffix), StateSchema());
 }
 
-Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target) {
+Oid MakeStateObjects(const Rewrite *rewrite, int32 query_id, Oid schema) {
   const char *columns = ColumnList(rewrite->columns);
   const char *names = ColumnList(rewrite->names);
-  MakeStateView(target.schema, StateName(query_id, "_definition"), names, DefinitionOf(rewrite));
-  MakeStateView(target.schema, StateName(query_id, "_all"), columns, PartialsOf(rewrite, 0));
-  if (rewrite->retracts) MakeChangeLog(rewrite, query_id, target.schema);
-  MakeStateView(target.schema, StateName(query_id, "_new"), columns, PartialsOf(rewrite, query_id));
-  const Oid state = MakeStateTable(rewrite, query_id, target.schema);
-  const Oid result = MakeView(target, names, LiveOf(rewrite, query_id, state));
+  MakeStateView(schema, StateName(query_id, "_definition"), names, DefinitionOf(rewrite));
+  const char *all = rewrite->window != nullptr ? WindowShapeOf(rewrite) : PartialsOf(rewrite, 0);
+  MakeStateView(schema, StateName(query_id, "_all"), columns, all);
+  if (rewrite->retracts) MakeChangeLog(rewrite, query_id, schema);
+  if (rewrite->window != nullptr) MakeWindowObjects(rewrite, query_id, schema);
+  const char *fresh =
+      rewrite->window != nullptr ? NewResultsOf(rewrite, query_id) : PartialsOf(rewrite, query_id);
+  MakeStateView(schema, StateName(query_id, "_new"), columns, fresh);
+  return MakeStateTable(rewrite, query_id, schema);
+}
+
+Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target) {
+  const Oid state = MakeStateObjects(rewrite, query_id, target.schema);
+  const Oid result = MakeView(target, ColumnList(rewrite->names), LiveOf(rewrite, query_id, state));
   TieViews(result, query_id);
   return result;
+}
+
+void ReplaceResult(const Rewrite *rewrite, int32 query_id, Oid result) {
+  const Oid state = get_relname_relid(StateName(query_id, ""), StateSchema());
+  const Target target{get_rel_namespace(result), get_rel_name(result)};
+  MakeView(target, ColumnList(rewrite->names), LiveOf(rewrite, query_id, state),
+           "CREATE OR REPLACE VIEW");
+  TieViews(result, query_id);
 }
 
 void TieViews(Oid result, int32 query_id) {
@@ -165,15 +204,30 @@ void TieViews(Oid result, int32 query_id) {
   TieTo(result, StateName(query_id, "_all"));
   TieTo(result, StateName(query_id, "_new"));
   TieTo(result, StateName(query_id, "_touched"));
+  TieTo(result, StateName(query_id, "_next"));
+  TieTo(result, StateName(query_id, "_work"));
+}
+
+List *TablesOfQuery(int32 query_id) {
+  const Oid view = get_relname_relid(StateName(query_id, "_definition"), StateSchema());
+  if (!OidIsValid(view)) return NIL;
+  Relation relation = relation_open(view, AccessShareLock);
+  List *tables = NIL;
+  ListCell *cell;
+  foreach (cell, TablesOf(get_view_query(relation))) {
+    tables = lappend_oid(tables, lfirst_node(RangeTblEntry, cell)->relid);
+  }
+  relation_close(relation, NoLock);
+  return tables;
 }
 
 Oid SourceOfQuery(int32 query_id) {
-  const Oid view = get_relname_relid(StateName(query_id, "_definition"), StateSchema());
-  if (!OidIsValid(view)) return InvalidOid;
-  Relation relation = relation_open(view, AccessShareLock);
-  const Oid source = SourceOf(get_view_query(relation))->relid;
-  relation_close(relation, NoLock);
-  return source;
+  const List *tables = TablesOfQuery(query_id);
+  return tables == NIL ? InvalidOid : linitial_oid(tables);
+}
+
+bool HasTail(int32 query_id) {
+  return OidIsValid(get_relname_relid(StateName(query_id, "_tail"), StateSchema()));
 }
 
 void MakeGuard(Oid source, int32 query_id) {
@@ -192,35 +246,13 @@ void DropStateObjects(int32 query_id) {
   DropGuards(query_id);
   DropIfThere("VIEW", StateName(query_id, "_touched"));
   DropIfThere("VIEW", StateName(query_id, "_new"));
+  DropIfThere("VIEW", StateName(query_id, "_next"));
+  DropIfThere("VIEW", StateName(query_id, "_work"));
   DropIfThere("VIEW", StateName(query_id, "_all"));
   DropIfThere("VIEW", StateName(query_id, "_definition"));
   DropIfThere("TABLE", StateName(query_id, ""));
   DropIfThere("TABLE", StateName(query_id, "_gone"));
-}
-
-uint64 RunAtHorizon(const char *sql, FullTransactionId horizon) {
-  Snapshot registered = RegisterHorizonSnapshot(horizon);
-  // As if before the first command: rows of this transaction are counted when it has committed.
-  SnapshotData at_horizon = *registered;
-  at_horizon.curcid = FirstCommandId;
-  at_horizon.copied = false;
-  PushCopiedSnapshot(&at_horizon);
-  UnregisterSnapshot(registered);
-  RawStmt *raw = linitial_node(RawStmt, pg_parse_query(sql));
-  List *queries = pg_analyze_and_rewrite_fixedparams(raw, sql, nullptr, 0, nullptr);
-  PlannedStmt *plan =
-      pg_plan_query(linitial_node(Query, queries), sql, CURSOR_OPT_PARALLEL_OK, nullptr);
-  QueryDesc *query = CreateQueryDesc(plan, sql, GetActiveSnapshot(), InvalidSnapshot, None_Receiver,
-                                     nullptr, nullptr, 0);
-  ExecutorStart(query, 0);
-  pg::RunToEnd(query);
-  const uint64 rows = query->estate->es_processed;
-  ExecutorFinish(query);
-  ExecutorEnd(query);
-  FreeQueryDesc(query);
-  PopActiveSnapshot();
-  CommandCounterIncrement();
-  return rows;
+  DropIfThere("TABLE", StateName(query_id, "_tail"));
 }
 
 }  // namespace weir::continuous

@@ -28,23 +28,37 @@ Oid MakeStateCopy(Oid schema, const char *name, const char *query);
 // An object of the query's, or InvalidOid.
 Oid StateRelation(int32 query_id, const char *suffix);
 
+// The same without the result's view; returns the state table. They are made in `schema` first.
+Oid MakeStateObjects(const Rewrite *rewrite, int32 query_id, Oid schema);
+
+// Has the view show that query from now on. Its columns go on, perhaps with others behind them.
+void ReplaceResult(const Rewrite *rewrite, int32 query_id, Oid result);
+
 // Lets the views over the source go with the result.
 void TieViews(Oid result, int32 query_id);
 
-// The table that a query reads, by its definition; InvalidOid when that is gone.
+// The tables that a query reads, by its definition, the stream first; empty when that is gone.
+List *TablesOfQuery(int32 query_id);
+
+// The stream; InvalidOid when the definition is gone.
 Oid SourceOfQuery(int32 query_id);
 
 // Has changes of the source fail.
 void MakeGuard(Oid source, int32 query_id);
+void DropGuards(int32 query_id);
 
 // Drops what there is of a query but its result.
 void DropStateObjects(int32 query_id);
+
+// Whether it is about ROWS windows, which keep the last rows of each key too.
+bool HasTail(int32 query_id);
 
 // Runs a statement that ends as `expected`; its first word says how.
 void RunSql(const char *sql, int expected);
 
 // Runs an INSERT that sees exactly what was committed before the horizon, and nothing of the
-// current transaction. Returns the number of rows.
+// current transaction; where it marks a table by weir.delta(), of this table alone, and of others
+// what is there now. Returns the number of rows.
 uint64 RunAtHorizon(const char *sql, FullTransactionId horizon);
 
 }  // namespace weir::continuous

@@ -1,5 +1,6 @@
 #include "continuous/rewrite/partial_state.hpp"
 
+#include "continuous/rewrite/names.hpp"
 #include "pg/compat.hpp"
 #include "pg/sql_function.hpp"
 
@@ -57,10 +58,12 @@ HeapTuple FindAggregate(Oid aggregate) {
   pg_unreachable();
 }
 
-// States that are internal to the server and whose reading checks every length it is told.
+// States that are internal to the server, or histograms of ours, whose reading checks every length
+// it is told.
 bool IsCheckedReader(Oid function) {
   return function == F_NUMERIC_AVG_DESERIALIZE || function == F_NUMERIC_DESERIALIZE ||
-         function == F_NUMERIC_POLY_DESERIALIZE || function == F_INT8_AVG_DESERIALIZE;
+         function == F_NUMERIC_POLY_DESERIALIZE || function == F_INT8_AVG_DESERIALIZE ||
+         IsOurs(function, "histogram_deserialize");
 }
 
 bool IsSafeForm(const FormData_pg_aggregate *form) {

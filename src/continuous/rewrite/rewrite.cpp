@@ -2,6 +2,7 @@
 
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/parts.hpp"
+#include "continuous/rewrite/windows.hpp"
 #include "pg/expression_walk.hpp"
 
 extern "C" {
@@ -103,6 +104,7 @@ Rewrite *RewriteDefinition(const Definition &given) {
   auto *rewrite = static_cast<Rewrite *>(palloc0(sizeof(Rewrite)));
   rewrite->text = given.text;
   rewrite->definition = definition;
+  rewrite->window = FindWindowRows(given);
   ListCell *cell;
   foreach (cell, definition->targetList) {
     auto *target = lfirst_node(TargetEntry, cell);
@@ -117,6 +119,7 @@ Rewrite *RewriteDefinition(const Definition &given) {
   } else {
     rewrite->columns = NumberedNames("c", list_length(rewrite->names));
   }
+  if (rewrite->window != nullptr) rewrite->columns = lappend(rewrite->columns, pstrdup("late"));
   return rewrite;
 }
 

@@ -11,17 +11,20 @@ extern "C" {
 
 namespace weir::continuous {
 
+struct WindowRows;
+
 struct Rewrite {
   const char *text;
   Query *definition;
-  bool is_aggregation;  // else filter and projection: every row is a result
-  List *keys;           // group keys, as Node *
-  List *parts;          // of Part *, pieces of the aggregates
-  List *output;         // result columns as Node *, over the columns of the merged row
-  List *names;          // of result columns
-  Node *having;         // over the columns of the merged row
-  List *columns;        // names of the state table's columns but "lane"
-  bool retracts;        // on_delete => 'retract'
+  bool is_aggregation;       // else filter and projection: every row is a result
+  List *keys;                // group keys, as Node *
+  List *parts;               // of Part *, pieces of the aggregates
+  List *output;              // result columns as Node *, over the columns of the merged row
+  List *names;               // of result columns
+  Node *having;              // over the columns of the merged row
+  List *columns;             // names of the state table's columns but "lane"
+  const WindowRows *window;  // of ROWS windows; else null
+  bool retracts;             // on_delete => 'retract'
 };
 
 // Within OpenTextErrors(). Raises when the query cannot be kept up to date.
@@ -33,6 +36,9 @@ char *PartialsOf(const Rewrite *rewrite, int32 query_id);
 // The same as a tree, and with a condition more.
 Query *PartialQuery(const Rewrite *rewrite);
 void AddCondition(Query *query, Node *condition);
+
+// Has the stream give its new rows only.
+void AddMarker(Query *query, int32 query_id);
 
 char *DefinitionOf(const Rewrite *rewrite);
 char *ColumnList(const List *names);

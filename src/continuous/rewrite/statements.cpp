@@ -6,6 +6,9 @@
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/parts.hpp"
+#include "continuous/rewrite/sources.hpp"
+#include "continuous/rewrite/windows.hpp"
+#include "pg/expression_walk.hpp"
 
 extern "C" {
 #include "access/sysattr.h"
@@ -14,6 +17,7 @@ extern "C" {
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "parser/parsetree.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/ruleutils.h"
@@ -25,12 +29,22 @@ namespace {
 Query *CopyOf(const Query *query) { return static_cast<Query *>(copyObjectImpl(query)); }
 
 Node *MarkerOf(const Query *query, int32 query_id) {
-  const int index = linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex;
-  Var *table = makeVar(index, TableOidAttributeNumber, OIDOID, -1, InvalidOid, 0);
+  Var *table = makeVar(SourceIndexOf(query), TableOidAttributeNumber, OIDOID, -1, InvalidOid, 0);
   Const *id =
       makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(query_id), false, true);
   return reinterpret_cast<Node *>(makeFuncExpr(OurFunction("delta"), BOOLOID, list_make2(table, id),
                                                InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL));
+}
+
+// A join's name hides its tables, which conditions are to name.
+bool ForgetJoinNames(Node *node, const Query *query) {
+  if (node == nullptr) return false;
+  if (IsA(node, JoinExpr)) {
+    auto *join = reinterpret_cast<JoinExpr *>(node);
+    join->alias = nullptr;
+    rt_fetch(join->rtindex, query->rtable)->alias = nullptr;
+  }
+  return pg::WalkExpression(node, ForgetJoinNames, query);
 }
 
 // Without a group key there is a result even of no rows, which is nothing to keep.
@@ -133,6 +147,11 @@ void AppendBothArms(StringInfo out, const Rewrite *rewrite, int32 query_id) {
 
 }  // namespace
 
+void AddMarker(Query *query, int32 query_id) {
+  ForgetJoinNames(reinterpret_cast<Node *>(query->jointree), query);
+  AddCondition(query, MarkerOf(query, query_id));
+}
+
 char *ColumnList(const List *names) {
   StringInfoData out;
   initStringInfo(&out);
@@ -161,7 +180,7 @@ char *PartialsOf(const Rewrite *rewrite, int32 query_id) {
   Query *query = PartialQuery(rewrite);
   if (query_id != 0) {
     if (rewrite->retracts) AddUntouched(query, rewrite, query_id);
-    AddCondition(query, MarkerOf(query, query_id));
+    AddMarker(query, query_id);
   }
   return pg_get_querydef(query, false);
 }
@@ -171,6 +190,7 @@ char *DefinitionOf(const Rewrite *rewrite) {
 }
 
 char *TickOf(const Rewrite *rewrite, int32 query_id) {
+  if (rewrite->window != nullptr) return WindowTickOf(rewrite, query_id);
   StringInfoData out;
   initStringInfo(&out);
   appendStringInfoString(&out, InsertInto(rewrite, query_id, "_new"));
@@ -191,10 +211,12 @@ char *TickOf(const Rewrite *rewrite, int32 query_id) {
 }
 
 char *FillOf(const Rewrite *rewrite, int32 query_id) {
-  return InsertInto(rewrite, query_id, "_all");
+  if (rewrite->window != nullptr) return WindowTickOf(rewrite, query_id);
+  return InsertInto(rewrite, query_id, FillSuffix(list_length(TablesOf(rewrite->definition))));
 }
 
 char *LiveOf(const Rewrite *rewrite, int32 query_id, Oid state_table) {
+  if (rewrite->window != nullptr) return WindowLiveOf(rewrite, query_id);
   StringInfoData out;
   initStringInfo(&out);
   if (!rewrite->is_aggregation) {

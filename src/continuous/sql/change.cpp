@@ -4,11 +4,14 @@
 #include "continuous/delta/delta.hpp"
 #include "continuous/failure/dead_letters.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/operation/fill.hpp"
 #include "continuous/retract/change_log.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
+#include "continuous/rewrite/sources.hpp"
 #include "continuous/sql/require.hpp"
+#include "continuous/sql/upstream.hpp"
 #include "continuous/worker/commit.hpp"
 #include "pg/sql_function.hpp"
 
@@ -55,9 +58,17 @@ char *ColumnsOfState(int32 id) {
   return columns;
 }
 
+char *RefillOf(int32 id) {
+  const char *columns = ColumnsOfState(id);
+  const char *suffix = FillSuffix(list_length(TablesOfQuery(id)));
+  return psprintf("INSERT INTO weir_state.%s (%s) SELECT %s FROM weir_state.%s", StateName(id, ""),
+                  columns, columns, StateName(id, suffix));
+}
+
 // Readers see the old result or the new one: rows are deleted, not truncated, and the frontier
 // changes with them.
 void Rebuild(const QueryRow &row) {
+  RequireNoReaders(row);
   AcquireHold();
   ForgetDeadLetters(row.id);
   DropFrontier(row.id);
@@ -68,12 +79,12 @@ void Rebuild(const QueryRow &row) {
     return;
   }
   const int level = PinSearchPath();
-  const char *state = StateName(row.id, "");
-  RunSql(psprintf("DELETE FROM weir_state.%s", state), SPI_OK_DELETE);
-  const char *columns = ColumnsOfState(row.id);
-  RunAtHorizon(psprintf("INSERT INTO weir_state.%s (%s) SELECT %s FROM weir_state.%s", state,
-                        columns, columns, StateName(row.id, "_all")),
-               horizon);
+  RunSql(psprintf("DELETE FROM weir_state.%s", StateName(row.id, "")), SPI_OK_DELETE);
+  if (HasTail(row.id)) {
+    RunSql(psprintf("DELETE FROM weir_state.%s", StateName(row.id, "_tail")), SPI_OK_DELETE);
+  }
+  Fill({Work::kRefresh, row.id, SourceOfQuery(row.id)},
+       HasTail(row.id) ? row.statement : RefillOf(row.id), horizon);
   UnpinSearchPath(level);
 }
 

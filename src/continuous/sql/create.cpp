@@ -1,14 +1,17 @@
 // weir.create_query()
+#include "continuous/sql/create.hpp"
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/operation/fill.hpp"
 #include "continuous/retract/change_log.hpp"
-#include "continuous/retract/keys.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
+#include "continuous/rewrite/sources.hpp"
 #include "continuous/sql/require.hpp"
+#include "continuous/sql/upstream.hpp"
 #include "continuous/worker/commit.hpp"
 #include "continuous/worker/shared.hpp"
 #include "pg/sql_function.hpp"
@@ -32,13 +35,10 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
-enum class OnDelete : uint8 { kIgnore, kError, kRetract };
-
 struct Options {
   const Interval *tick;
-  OnDelete on_delete;
   bool has_backfill;
-  OnError on_error;
+  Handling handling;
 };
 
 bool MayLogIn(Oid role) {
@@ -59,37 +59,7 @@ void RequireLogin() {
           errhint("Run ALTER ROLE %s LOGIN; it needs no password.", name));
 }
 
-OnDelete OnDeleteOption(const text *option) {
-  const char *value = text_to_cstring(option);
-  if (strcmp(value, "ignore") == 0) return OnDelete::kIgnore;
-  if (strcmp(value, "error") == 0) return OnDelete::kError;
-  if (strcmp(value, "retract") == 0) return OnDelete::kRetract;
-  ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-          errmsg("invalid value for parameter \"on_delete\": \"%s\"", value),
-          errhint("Use 'ignore', 'error' or 'retract'."));
-  pg_unreachable();
-}
-
-// What the table says is the result, so nothing of it can be left out.
-void RequireWholeTable(const Options &options) {
-  if (options.on_delete != OnDelete::kRetract) return;
-  const bool has_errors_left_out = options.on_error != OnError::kStop;
-  if (options.has_backfill && !has_errors_left_out) return;
-  ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-          errmsg("a continuous query with on_delete => 'retract' cannot leave out rows"),
-          errhint(has_errors_left_out ? "Use on_error => 'stop'." : "Use backfill => true."));
-}
-
-OnError OnErrorOption(const text *option) {
-  const char *value = text_to_cstring(option);
-  if (strcmp(value, "stop") == 0) return OnError::kStop;
-  if (strcmp(value, "skip") == 0) return OnError::kSkip;
-  if (strcmp(value, "dead_letter") == 0) return OnError::kDeadLetter;
-  ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-          errmsg("invalid value for parameter \"on_error\": \"%s\"", value),
-          errhint("Use 'stop', 'skip' or 'dead_letter'."));
-  pg_unreachable();
-}
+}  // namespace
 
 void RequireTick(const Interval *tick) {
   if (tick->month == 0 && tick->day >= 0 && tick->time >= 0 && tick->day <= 1) return;
@@ -97,6 +67,8 @@ void RequireTick(const Interval *tick) {
           errmsg("invalid value for parameter \"tick\""),
           errdetail("It must be between 0 and 1 day."), errhint("Use for example '1 second'."));
 }
+
+namespace {
 
 Target TargetOf(const text *name) {
   RangeVar *range = makeRangeVarFromNameList(textToQualifiedNameList(const_cast<text *>(name)));
@@ -115,8 +87,8 @@ Target TargetOf(const text *name) {
 }
 
 // Whoever may read the result sees what the owner's rows say.
-void MentionRowSecurity(const RangeTblEntry *source) {
-  if (check_enable_rls(source->relid, GetUserId(), true) != RLS_ENABLED) return;
+void MentionRowSecurity(Oid table) {
+  if (check_enable_rls(table, GetUserId(), true) != RLS_ENABLED) return;
   ereport(NOTICE,
           errmsg("row security of the source applies as it does to role %s",
                  quote_identifier(GetUserNameFromId(GetUserId(), false))),
@@ -124,20 +96,27 @@ void MentionRowSecurity(const RangeTblEntry *source) {
                     "the reader."));
 }
 
-Rewrite *Analyse(const char *text, OnDelete on_delete) {
+}  // namespace
+
+Rewrite *Analyse(const char *text, const Handling &handling) {
   TextErrors errors;
   OpenTextErrors(&errors, text);
   const Definition definition = ParseDefinition(text);
+  ReadStoredResult(definition);
   Rewrite *rewrite = RewriteDefinition(definition);
-  rewrite->retracts = on_delete == OnDelete::kRetract;
-  if (rewrite->retracts) RequireTouchKeys(definition.query, text);
+  rewrite->retracts = handling.on_delete == OnDelete::kRetract;
+  RequireHandled(rewrite, handling);
   CloseTextErrors(&errors);
-  const RangeTblEntry *source = SourceOf(definition.query);
-  RequireWatchable(source->relid);
+  RequireWatchable(SourceOf(definition.query)->relid);
   if (superuser()) RequireSuperuserObjects(definition.query);
-  MentionRowSecurity(source);
+  ListCell *cell;
+  foreach (cell, TablesOf(definition.query)) {
+    MentionRowSecurity(lfirst_node(RangeTblEntry, cell)->relid);
+  }
   return rewrite;
 }
+
+namespace {
 
 void RequirePlace() {
   for (int i = 0; i < QueryPlaceCount(); i++) {
@@ -158,23 +137,23 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
   const int level = PinSearchPath();
   InitFrontier(id, horizon, source);
   const Oid result = MakeObjects(rewrite, id, target);
-  const bool retracts = options.on_delete == OnDelete::kRetract;
+  TieToUpstream(result, source);
+  const bool retracts = options.handling.on_delete == OnDelete::kRetract;
   if (retracts) {
-    WatchChanges(source, id);
-    MarkEverything(id);
+    BeginRetraction(source, id);
   } else if (options.has_backfill) {
-    RunAtHorizon(FillOf(rewrite, id), horizon);
+    Fill({Work::kBackfill, id, source}, FillOf(rewrite, id), horizon);
   }
-  if (options.on_delete == OnDelete::kError) MakeGuard(source, id);
+  if (options.handling.on_delete == OnDelete::kError) MakeGuard(source, id);
   AddQuery({.id = id,
             .result = result,
             .owner = GetUserId(),
             .statement = TickOf(rewrite, id),
             .tick_ms = 0,
-            .rejects_changes = options.on_delete == OnDelete::kError,
+            .rejects_changes = options.handling.on_delete == OnDelete::kError,
             .retracts = retracts,
             .is_paused = false,
-            .on_error = options.on_error},
+            .on_error = options.handling.on_error},
            ContentsOf(rewrite, id), options.tick);
   UnpinSearchPath(level);
   WantWorkerAtCommit(GetUserId());
@@ -189,14 +168,16 @@ WEIR_FUNCTION(weir_create_query) {
   RequireActive();
   RequireReadCommitted("weir.create_query()");
   PreventCommandIfReadOnly("weir.create_query()");
-  const Options options{PG_GETARG_INTERVAL_P(2), OnDeleteOption(PG_GETARG_TEXT_PP(3)),
-                        PG_GETARG_BOOL(4), OnErrorOption(PG_GETARG_TEXT_PP(5))};
+  const Options options{
+      PG_GETARG_INTERVAL_P(2),
+      PG_GETARG_BOOL(4),
+      {OnDeleteOption(PG_GETARG_TEXT_PP(3)), OnErrorOption(PG_GETARG_TEXT_PP(5))}};
   RequireTick(options.tick);
-  RequireWholeTable(options);
+  RequireWholeTable(options.handling, options.has_backfill);
   RequireLogin();
   RequirePlace();
   AcquireHold();
-  const Rewrite *rewrite = Analyse(text_to_cstring(PG_GETARG_TEXT_PP(1)), options.on_delete);
+  const Rewrite *rewrite = Analyse(text_to_cstring(PG_GETARG_TEXT_PP(1)), options.handling);
   const Target target = TargetOf(PG_GETARG_TEXT_PP(0));
   PG_RETURN_OID(Create(target, rewrite, options));
 }

@@ -1,6 +1,8 @@
 // weir.wait()
 #include "continuous/catalog/catalog.hpp"
+#include "continuous/rewrite/objects.hpp"
 #include "continuous/sql/require.hpp"
+#include "continuous/sql/upstream.hpp"
 #include "continuous/worker/shared.hpp"
 #include "pg/sql_function.hpp"
 #include "worker/launcher.hpp"
@@ -75,6 +77,14 @@ bool AwaitGoal(const QueryRow &row, std::uint64_t goal, TimestampTz end) {
   return true;
 }
 
+// What another query adds to its result reaches this one a step later.
+bool AwaitAll(const QueryRow &row, TimestampTz end) {
+  RequireRunning(row);
+  const QueryRow *upstream = QueryBehind(SourceOfQuery(row.id));
+  if (upstream != nullptr && !AwaitAll(*upstream, end)) return false;
+  return AwaitGoal(row, Goal(), end);
+}
+
 }  // namespace
 }  // namespace weir::continuous
 
@@ -82,10 +92,9 @@ WEIR_FUNCTION(weir_wait) {
   using namespace weir::continuous;
   RequireActive();
   const QueryRow *row = RequireOwnQuery(PG_GETARG_OID(0));
-  RequireRunning(*row);
   RequireNothingWritten();
   const Interval *timeout = PG_GETARG_INTERVAL_P(1);
   const TimestampTz end = GetCurrentTimestamp() + timeout->time +
                           (static_cast<int64>(timeout->month) * 30 + timeout->day) * USECS_PER_DAY;
-  PG_RETURN_BOOL(AwaitGoal(*row, Goal(), end));
+  PG_RETURN_BOOL(AwaitAll(*row, end));
 }

@@ -75,5 +75,6 @@ void WantKeeperAtCommit() { pending.keeper = true; }
 void ReloadAtCommit() { pending.reload = true; }
 void ForgetAtCommit(Oid database) { pending.gone = database; }
 void NeverWake() { is_quiet = true; }
+void WakeReaders() { WakeWorkers(); }
 
 }  // namespace weir::continuous

@@ -17,4 +17,7 @@ void ForgetAtCommit(Oid database);   // that database is gone
 // This process is one of our workers: its own transactions wake nobody.
 void NeverWake();
 
+// Has workers look for what the last transaction has written, also those that never wake others.
+void WakeReaders();
+
 }  // namespace weir::continuous

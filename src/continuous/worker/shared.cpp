@@ -173,6 +173,7 @@ QueryPlace *TakeQueryPlace(Oid database, int32 query_id) {
          {&free.frontier, &free.ticks, &free.rows, &free.last_us, &free.total_us}) {
       figure->store(0);
     }
+    ResetFigures(free.figures);
     free.checked_at.store(0);
     free.caught_up_at.store(0);
     free.query_id.store(query_id);

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "continuous/operation/figures.hpp"
 #include "core/shared_layout.hpp"
 #include "pg/pg.hpp"
 
@@ -52,6 +53,7 @@ struct alignas(core::kCacheLineBytes) QueryPlace {
   SharedU64 rows{0};
   SharedU64 last_us{0};
   SharedU64 total_us{0};
+  StepFigures figures;
 };
 
 struct Shared {

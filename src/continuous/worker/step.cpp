@@ -4,9 +4,11 @@
 #include "continuous/delta/delta.hpp"
 #include "continuous/failure/breaker.hpp"
 #include "continuous/failure/isolate.hpp"
+#include "continuous/operation/progress.hpp"
 #include "continuous/retract/retract.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
+#include "continuous/worker/commit.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
 
@@ -39,7 +41,8 @@ void PrepareStep(KeptQuery *query) {
 }
 
 // Functions of the query's run as the owner, and may not change what the session is.
-void RunStatement(KeptQuery *query) {
+// Returns how many groups it has changed.
+uint64 RunStatement(KeptQuery *query) {
   Oid user;
   int security_context;
   GetUserIdAndSecContext(&user, &security_context);
@@ -52,11 +55,13 @@ void RunStatement(KeptQuery *query) {
   WEIR_FAILPOINT("step.before_insert");
   const int code = SPI_execute_plan(query->plan, nullptr, nullptr, false, 0);
   if (code != SPI_OK_INSERT) elog(ERROR, "unexpected result of a step: %d", code);
+  const uint64 groups = SPI_processed;
   WEIR_FAILPOINT("step.after_insert");
   SPI_finish();
   PopActiveSnapshot();
   UnpinSearchPath(level);
   SetUserIdAndSecContext(user, security_context);
+  return groups;
 }
 
 // When a step began, and what it could not go beyond.
@@ -77,13 +82,14 @@ void ReportProgress(KeptQuery *query, const Tick &tick, const Start &start) {
   if (!query->is_blocked) place->caught_up_at.store(start.at);
 }
 
-void CountTick(QueryPlace *place, const Tick &tick, TimestampTz started) {
+void CountTick(QueryPlace *place, const Tick &tick, uint64 groups, TimestampTz started) {
   if (place == nullptr) return;
   const auto took = static_cast<uint64>(GetCurrentTimestamp() - started);
   place->ticks.fetch_add(1);
   place->rows.fetch_add(static_cast<uint64>(tick.rows_found));
   place->last_us.store(took);
   place->total_us.fetch_add(took);
+  CountStep(place->figures, groups, took);
 }
 
 void Recover(KeptQuery *query) {
@@ -100,6 +106,22 @@ void Recover(KeptQuery *query) {
   ereport(LOG, errmsg("continuous query %d goes on", query->row.id));
 }
 
+void NoteStale(KeptQuery *query, bool is_stale) {
+  if (is_stale && !query->is_stale) {
+    ereport(
+        LOG, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+        errmsg("continuous query %d is stale: rows it had not consumed may be gone", query->row.id),
+        errhint("Rebuild it with weir.refresh_query()."));
+  }
+  query->is_stale = is_stale;
+}
+
+uint64 RunOpenTick(KeptQuery *query) {
+  if (query->row.retracts) return RunRetractingStep(query, RunStatement);
+  if (query->isolates) return IsolateRows(query, RunStatement);
+  return RunStatement(query);
+}
+
 StepResult TryStep(KeptQuery *query) {
   const Start start{GetCurrentTimestamp(), ReadNextFullTransactionId()};
   SetCurrentStatementStartTimestamp();
@@ -111,16 +133,12 @@ StepResult TryStep(KeptQuery *query) {
   // From before the end of the tick is taken, so that indexes show what it has to show.
   Snapshot guard = query->row.retracts ? RegisterSnapshot(GetLatestSnapshot()) : nullptr;
   Tick tick{};
+  uint64 groups = 0;
   const TickStart kind = OpenTick(query->row.id, &tick);
-  query->is_stale = kind == TickStart::kStale;
+  NoteStale(query, kind == TickStart::kStale);
   if (kind == TickStart::kOpen) {
-    if (query->row.retracts) {
-      RunRetractingStep(query, RunStatement);
-    } else if (query->isolates) {
-      IsolateRows(query, RunStatement);
-    } else {
-      RunStatement(query);
-    }
+    BeginWork(Work::kStep, query->row.id, query->row.owner);
+    groups = RunOpenTick(query);
     CloseTick(&tick);
     WEIR_FAILPOINT("step.before_commit");
   }
@@ -129,7 +147,8 @@ StepResult TryStep(KeptQuery *query) {
   WEIR_FAILPOINT("step.after_commit");
   if (kind == TickStart::kStale) return StepResult::kDone;
   ReportProgress(query, tick, start);
-  if (kind == TickStart::kOpen) CountTick(query->place, tick, start.at);
+  if (kind == TickStart::kOpen) CountTick(query->place, tick, groups, start.at);
+  if (tick.is_saved && query->row.has_readers) WakeReaders();
   Recover(query);
   return StepResult::kDone;
 }
@@ -175,6 +194,7 @@ void NoteStepFailure(KeptQuery *query, const ErrorData *error) {
   if (!is_busy) {
     wait = RetryWaitMs(++query->failures);
     query->isolates = query->row.on_error != OnError::kStop && IsDataError(error->sqlerrcode);
+    if (query->place != nullptr) query->place->figures.failures.fetch_add(1);
   }
   query->retry_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait);
   query->is_dirty = true;

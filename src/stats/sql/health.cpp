@@ -87,5 +87,6 @@ WEIR_FUNCTION(weir_health) {
     CheckLosses(report, *slot);
   }
   CheckTables(report);
+  CheckQueries(report);
   return Datum{0};
 }

@@ -42,4 +42,7 @@ void CheckLosses(HealthReport &report, const DatabaseSlot &slot);
 // Partitions, retention and interruptions, as this database's tables show them.
 void CheckTables(HealthReport &report);
 
+// Continuous queries that do not go on as they should, and what they keep from vacuum.
+void CheckQueries(HealthReport &report);
+
 }  // namespace weir::stats

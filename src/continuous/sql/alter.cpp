@@ -1,0 +1,182 @@
+// weir.alter_query()
+#include "continuous/catalog/catalog.hpp"
+#include "continuous/catalog/extension_rights.hpp"
+#include "continuous/delta/delta.hpp"
+#include "continuous/failure/dead_letters.hpp"
+#include "continuous/hold/hold.hpp"
+#include "continuous/operation/fill.hpp"
+#include "continuous/retract/change_log.hpp"
+#include "continuous/rewrite/definition.hpp"
+#include "continuous/rewrite/names.hpp"
+#include "continuous/rewrite/objects.hpp"
+#include "continuous/sql/create.hpp"
+#include "continuous/sql/require.hpp"
+#include "continuous/sql/upstream.hpp"
+#include "continuous/worker/commit.hpp"
+#include "pg/failpoint.hpp"
+#include "pg/sql_function.hpp"
+
+extern "C" {
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+}
+
+namespace weir::continuous {
+namespace {
+
+// What is made belongs to the query's owner, and is analysed with the owner's rights.
+void RequireOwner(const QueryRow &row) {
+  if (GetUserId() == row.owner) return;
+  const char *owner = quote_identifier(GetUserNameFromId(row.owner, false));
+  ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+          errmsg("only its owner can change the definition of continuous query \"%s\"",
+                 get_rel_name(row.result)),
+          errhint("Run SET ROLE %s, then the same again.", owner));
+}
+
+// Readers of the view know its columns, which therefore stay; others may come behind them.
+void RequireSameColumns(Oid result, Oid definition) {
+  Relation old_view = table_open(result, AccessShareLock);
+  Relation new_view = table_open(definition, AccessShareLock);
+  TupleDesc before = RelationGetDescr(old_view);
+  TupleDesc after = RelationGetDescr(new_view);
+  for (int i = 0; i < before->natts; i++) {
+    const Form_pg_attribute old_column = TupleDescAttr(before, i);
+    const Form_pg_attribute column = i < after->natts ? TupleDescAttr(after, i) : nullptr;
+    const bool is_same =
+        column != nullptr && strcmp(NameStr(column->attname), NameStr(old_column->attname)) == 0 &&
+        column->atttypid == old_column->atttypid && column->atttypmod == old_column->atttypmod &&
+        column->attcollation == old_column->attcollation;
+    if (is_same) continue;
+    ereport(ERROR, errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+            errmsg("the new definition has no column \"%s\" of type %s in place %d",
+                   NameStr(old_column->attname), format_type_be(old_column->atttypid), i + 1),
+            errhint("Begin with the columns that \"%s\" has, and add others behind them; or create "
+                    "a query under another name.",
+                    RelationGetRelationName(old_view)));
+  }
+  table_close(new_view, AccessShareLock);
+  table_close(old_view, AccessShareLock);
+}
+
+// A query beside the other one, complete but for its view.
+void BuildBeside(const Rewrite *rewrite, int32 id, Oid result, bool has_backfill) {
+  const Oid source = SourceOf(rewrite->definition)->relid;
+  const FullTransactionId horizon = CurrentHorizon();
+  InitFrontier(id, horizon, source);
+  MakeStateObjects(rewrite, id, get_rel_namespace(result));
+  RequireSameColumns(result, get_relname_relid(StateName(id, "_definition"),
+                                               get_namespace_oid("weir_state", false)));
+  if (rewrite->retracts) {
+    BeginRetraction(source, id);
+  } else if (has_backfill) {
+    Fill({Work::kAlter, id, source}, FillOf(rewrite, id), horizon);
+  }
+  WEIR_FAILPOINT("alter.filled");
+}
+
+// The old query's step ends first. Whoever has read the view is waited for, and whoever comes now
+// waits for the commit.
+void Swap(const QueryRow &row, const Rewrite *rewrite, int32 id) {
+  DropFrontier(row.id);
+  ReplaceResult(rewrite, id, row.result);
+  TieToUpstream(row.result, SourceOf(rewrite->definition)->relid);
+  DropStateObjects(row.id);
+  if (row.rejects_changes) MakeGuard(SourceOf(rewrite->definition)->relid, id);
+  QueryRow by = row;
+  by.id = id;
+  by.statement = TickOf(rewrite, id);
+  ReplaceQuery(row.id, by, ContentsOf(rewrite, id));
+  WEIR_FAILPOINT("alter.swapped");
+}
+
+OnDelete OnDeleteOf(const QueryRow &row) {
+  if (row.retracts) return OnDelete::kRetract;
+  return row.rejects_changes ? OnDelete::kError : OnDelete::kIgnore;
+}
+
+// Whether changes of the table were followed so far cannot be made up for.
+bool RejectsChanges(const QueryRow &row, OnDelete on_delete) {
+  if (row.retracts != (on_delete == OnDelete::kRetract)) {
+    ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+            errmsg("on_delete => 'retract' is for the whole life of a continuous query"),
+            errhint("Create another query, and drop this one."));
+  }
+  return on_delete == OnDelete::kError;
+}
+
+void ChangeDefinition(const QueryRow &row, const char *text, bool has_backfill) {
+  RequireReadCommitted("weir.alter_query()");
+  RequireOwner(row);
+  RequireNoReaders(row);
+  AcquireHold();
+  const Handling handling{OnDeleteOf(row), row.on_error};
+  RequireWholeTable(handling, has_backfill);
+  const Rewrite *rewrite = Analyse(text, handling);
+  const int32 id = NextQueryId();
+  const int level = PinSearchPath();
+  BuildBeside(rewrite, id, row.result, has_backfill);
+  // A result that is filled anew has counted the rows that were put aside, or has failed on them.
+  if (has_backfill) {
+    ForgetDeadLetters(row.id);
+  } else {
+    MoveDeadLetters(row.id, id);
+  }
+  Swap(row, rewrite, id);
+  UnpinSearchPath(level);
+}
+
+void ChangeGuard(const QueryRow &row, bool rejects_changes) {
+  if (row.rejects_changes == rejects_changes) return;
+  const int level = PinSearchPath();
+  if (rejects_changes) {
+    MakeGuard(SourceOfQuery(row.id), row.id);
+  } else {
+    DropGuards(row.id);
+  }
+  UnpinSearchPath(level);
+}
+
+void RequireChange(FunctionCallInfo fcinfo, int options) {
+  for (int i = 1; i <= options; i++) {
+    if (!PG_ARGISNULL(i)) return;
+  }
+  ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("nothing is to be changed"),
+          errhint("Name an option, as in weir.alter_query('name', tick => '1 second')."));
+}
+
+}  // namespace
+}  // namespace weir::continuous
+
+WEIR_FUNCTION(weir_alter_query) {
+  using namespace weir::continuous;
+  enum : int { kQuery, kDefinition, kTick, kOnDelete, kBackfill };
+  if (PG_ARGISNULL(kQuery)) PG_RETURN_NULL();
+  RequireActive();
+  RequireChange(fcinfo, kOnDelete);
+  QueryRow *row = RequireOwnQuery(PG_GETARG_OID(kQuery));
+  OptionChanges changes{};
+  if (!PG_ARGISNULL(kTick)) changes.tick = PG_GETARG_INTERVAL_P(kTick);
+  if (changes.tick != nullptr) RequireTick(changes.tick);
+  bool rejects_changes = row->rejects_changes;
+  if (!PG_ARGISNULL(kOnDelete)) {
+    rejects_changes = RejectsChanges(*row, OnDeleteOption(PG_GETARG_TEXT_PP(kOnDelete)));
+    if (!row->retracts) changes.rejects_changes = &rejects_changes;
+    ChangeGuard(*row, rejects_changes);
+  }
+  ChangeOptions(row->id, changes);
+  row->rejects_changes = rejects_changes;
+  if (!PG_ARGISNULL(kDefinition)) {
+    const bool has_backfill = PG_ARGISNULL(kBackfill) || PG_GETARG_BOOL(kBackfill);
+    ChangeDefinition(*row, text_to_cstring(PG_GETARG_TEXT_PP(kDefinition)), has_backfill);
+  }
+  WantWorkerAtCommit(row->owner);
+  ReloadAtCommit();
+  PG_RETURN_OID(row->result);
+}
