@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "access/heapam.h"
+#include "access/stratnum.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
@@ -198,6 +199,33 @@ inline Oid RelfilenodeOf(Relation relation) {
   return relation->rd_locator.relNumber;
 #else
   return relation->rd_node.relNode;
+#endif
+}
+
+// 18 knows orders by what they compare, no longer by the strategy numbers of b-trees.
+inline bool IsDescending(const PathKey *key) {
+#if PG_VERSION_NUM >= 180000
+  return key->pk_cmptype == COMPARE_GT;
+#else
+  return key->pk_strategy == BTGreaterStrategyNumber;
+#endif
+}
+
+inline bool OrderingFamilyOf(Oid operator_id, Oid *family, Oid *type) {
+#if PG_VERSION_NUM >= 180000
+  CompareType comparison;
+#else
+  int16 comparison;
+#endif
+  return get_ordering_op_properties(operator_id, family, type, &comparison);
+}
+
+// 18 asks whether a deferrable key will do.
+inline Oid PrimaryKeyOf(Relation relation) {
+#if PG_VERSION_NUM >= 180000
+  return RelationGetPrimaryKeyIndex(relation, false);
+#else
+  return RelationGetPrimaryKeyIndex(relation);
 #endif
 }
 

@@ -1,5 +1,6 @@
 #include "stream/order.hpp"
 
+#include "pg/compat.hpp"
 #include "stream/vector_compile.hpp"
 #include "stream/vector_form.hpp"
 
@@ -26,9 +27,7 @@ Expr *TargetOf(const Plan *plan, AttrNumber column) {
 bool IsDefaultOperator(Oid operator_id) {
   Oid family;
   Oid type;
-  int16 strategy;
-  return get_ordering_op_properties(operator_id, &family, &type, &strategy) &&
-         IsDefaultOrder(family, type);
+  return pg::OrderingFamilyOf(operator_id, &family, &type) && IsDefaultOrder(family, type);
 }
 
 // A node that sorts or merges by its columns: the first of them, or a window of it that was

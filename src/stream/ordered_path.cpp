@@ -1,5 +1,6 @@
 #include "stream/ordered_path.hpp"
 
+#include "pg/compat.hpp"
 #include "stream/encoding.hpp"
 #include "stream/order.hpp"
 
@@ -96,8 +97,7 @@ void AddIndexPath(PlannerInfo *root, List **inputs, RelOptInfo *relation, IndexO
                   const WordKey &key) {
   List *clauses = KnownClauses(relation, index);
   if (UsesList(clauses)) return;
-  const bool is_descending =
-      key.wanted != nullptr && key.wanted->pk_strategy == BTGreaterStrategyNumber;
+  const bool is_descending = key.wanted != nullptr && pg::IsDescending(key.wanted);
   const bool is_forward = is_descending == index->reverse_sort[0];
   List *pathkeys = NIL;
   if (key.wanted != nullptr &&

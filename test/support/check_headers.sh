@@ -52,7 +52,7 @@ fetch() {
 }
 
 check() {
-  local version=$1 suite target=build/headers/$1 include bad=0 file
+  local version=$1 suite target=build/headers/$1 include bad=0
   shift
   include=$target/usr/include/postgresql/$version/server
   for suite in "$@"; do
@@ -63,10 +63,9 @@ check() {
     skipped=$((skipped + 1))
     return
   fi
-  while read -r file; do
-    "$cxx" -std=gnu++20 -fsyntax-only -fno-rtti -Wall -Wextra -Werror -Wno-missing-field-initializers \
-      -Wno-unused-parameter -include "$libc_shim" -isystem "$include" -Isrc "$file" || { echo "FAILED: $file with PostgreSQL $version"; bad=1; }
-  done < <(find src -name '*.cpp' | sort)
+  find src -name '*.cpp' | sort | xargs -P "$(nproc)" -I '{}' sh -c '"$@" "{}" || { echo "FAILED: {} with PostgreSQL '"$version"'"; exit 1; }' \
+    check "$cxx" -std=gnu++20 -fsyntax-only -fno-rtti -Wall -Wextra -Werror -Wno-missing-field-initializers \
+    -Wno-unused-parameter -include "$libc_shim" -isystem "$include" -Isrc || bad=1
   if [ "$bad" -eq 0 ]; then
     echo "ok: $(sed -n 's/^#define PG_VERSION "\(.*\)"/PostgreSQL \1/p' "$include/pg_config.h")"
     passed=$((passed + 1))

@@ -2,6 +2,7 @@
 
 #include <initializer_list>
 
+#include "pg/compat.hpp"
 #include "pg/pg.hpp"
 
 extern "C" {
@@ -53,7 +54,7 @@ void OpenRows(Rows *rows, const char *name, LOCKMODE mode, Snapshot snapshot, in
             errhint("Run CREATE EXTENSION pg_weir."));
   }
   rows->table = table_open(table, mode);
-  const Oid index = RelationGetPrimaryKeyIndex(rows->table);
+  const Oid index = pg::PrimaryKeyOf(rows->table);
   rows->scan = systable_beginscan(rows->table, index, key_count > 0 && OidIsValid(index), snapshot,
                                   key_count, rows->keys);
 }
