@@ -36,7 +36,7 @@ SELECT weir.create_query('bad', 'SELECT count(*) FROM trade', on_delete => 'retr
 SELECT weir.create_query('bad', 'SELECT count(*) FROM trade', on_delete => 'retract', on_error => 'skip');
 CREATE TABLE shapes (p point);
 SELECT weir.create_query('bad', 'SELECT p FROM shapes', on_delete => 'retract');
-SELECT weir.create_query('bad', 'SELECT a.id FROM trade a JOIN trade b ON a.id = b.id', on_delete => 'retract');
+SELECT weir.create_query('bad', 'SELECT a.id FROM trade a JOIN shapes b ON a.id = b.p[0]', on_delete => 'retract');
 SELECT weir.create_query('bad', 'SELECT id, sum(qty) OVER (PARTITION BY symbol ORDER BY ts ROWS 2 PRECEDING) FROM trade', on_delete => 'retract');
 SELECT weir.create_query('bad', 'SELECT id, sum(qty) OVER (PARTITION BY symbol ORDER BY ts ROWS 2 PRECEDING) FROM trade', on_error => 'skip');
 
