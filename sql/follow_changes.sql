@@ -38,6 +38,17 @@ END $$;
 
 INSERT INTO trade SELECT '2024-01-01 00:00Z'::timestamptz + g * interval '7 s', CASE WHEN g % 11 > 0 THEN 'S' || g % 3 END, g / 4.0, g % 10
 FROM generate_series(1, 200) g;
+-- What a query finds when it is created is what every running transaction is newer than.
+CREATE PROCEDURE settle(before xid8) LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 1 .. 600 LOOP
+        EXIT WHEN pg_snapshot_xmin(pg_current_snapshot()) > before;
+        COMMIT;
+        PERFORM pg_sleep(0.05);
+    END LOOP;
+END $$;
+SELECT pg_current_xact_id() AS now \gset
+CALL settle(:'now');
 SELECT weir.create_query('minute', $$
     SELECT weir.tumble(ts, '1 minute') AS minute, symbol, count(*), avg(price) AS mean, stddev(qty), max(price) - min(price) AS span
     FROM trade GROUP BY 1, 2 EMIT CHANGES $$);
@@ -149,6 +160,8 @@ INSERT INTO trade VALUES (NULL, NULL, NULL, NULL);
 DROP TRIGGER mine ON trade;
 
 -- what is old goes, and who has not read it is told
+SELECT pg_current_xact_id() AS now \gset
+CALL settle(:'now');
 SELECT weir.create_query('short', 'SELECT symbol, count(*) FROM trade GROUP BY 1 EMIT CHANGES', retention => '1 second');
 SELECT count(*) > 0 AS has_changes FROM weir.changes('short');
 DO $$
