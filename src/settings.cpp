@@ -207,6 +207,21 @@ void DefineContinuousSettings() {
                             .min = 100,
                             .max = 1'500'000'000,
                             .context = PGC_SIGHUP});
+  pg::Define(pg::IntSetting{.name = "weir.failures_until_broken",
+                            .summary = "Sets after how many failed steps in a row a continuous "
+                                       "query is broken.",
+                            .value = &settings.failures_until_broken,
+                            .min = 1,
+                            .max = 1'000'000,
+                            .context = PGC_SIGHUP});
+  pg::Define(pg::IntSetting{.name = "weir.broken_pause",
+                            .summary = "Sets the time after which a broken continuous query is "
+                                       "tried again.",
+                            .value = &settings.broken_pause_s,
+                            .min = 1,
+                            .max = 86'400,
+                            .context = PGC_SIGHUP,
+                            .flags = GUC_UNIT_S});
   pg::Define(pg::IntSetting{.name = "weir.max_query_workers",
                             .summary = "Sets the number of workers for continuous queries.",
                             .detail = "Each owner of continuous queries has one in each database; "

@@ -40,6 +40,8 @@ struct Settings {
 
   // Continuous queries.
   int max_hold_age = 50'000'000;  // transactions
+  int failures_until_broken = 10;
+  int broken_pause_s = 600;
   int max_query_workers = 8;
   int max_queries = 1000;
   int min_lane_pages = 1024;

@@ -11,9 +11,11 @@ CREATE TABLE weir.continuous_queries (
     statement  text NOT NULL,
     contents   text NOT NULL,
     tick       interval NOT NULL,
-    on_delete  text NOT NULL CHECK (on_delete IN ('ignore', 'error')),
+    on_delete  text NOT NULL CHECK (on_delete IN ('ignore', 'error', 'retract')),
     paused     boolean NOT NULL DEFAULT false,
-    created_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+    created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    on_error   text NOT NULL DEFAULT 'stop' CHECK (on_error IN ('stop', 'skip', 'dead_letter')),
+    skipped    bigint NOT NULL DEFAULT 0
 );
 COMMENT ON TABLE weir.continuous_queries IS 'continuous queries, one row each; weir.queries shows them';
 COMMENT ON COLUMN weir.continuous_queries.id IS 'number in the names of the query''s objects in schema weir_state';
@@ -21,9 +23,11 @@ COMMENT ON COLUMN weir.continuous_queries.result IS 'the view that shows the res
 COMMENT ON COLUMN weir.continuous_queries.statement IS 'adds the partial results of new rows to the state';
 COMMENT ON COLUMN weir.continuous_queries.contents IS 'the state with the partial results of newer rows merged in';
 COMMENT ON COLUMN weir.continuous_queries.tick IS 'shortest time between two steps';
-COMMENT ON COLUMN weir.continuous_queries.on_delete IS 'what becomes of rows that are deleted or updated: ignore or error';
+COMMENT ON COLUMN weir.continuous_queries.on_delete IS 'what becomes of rows that are deleted or updated: ignore, error or retract';
 COMMENT ON COLUMN weir.continuous_queries.paused IS 'whether no step is taken; the view stays exact';
 COMMENT ON COLUMN weir.continuous_queries.created_at IS 'when the query was created';
+COMMENT ON COLUMN weir.continuous_queries.on_error IS 'what becomes of rows that the query fails on: stop, skip or dead_letter';
+COMMENT ON COLUMN weir.continuous_queries.skipped IS 'rows that were left out with on_error => ''skip''';
 
 CREATE SEQUENCE weir.continuous_query_ids AS integer OWNED BY weir.continuous_queries.id;
 COMMENT ON SEQUENCE weir.continuous_query_ids IS 'numbers of continuous queries';
@@ -57,14 +61,21 @@ CREATE FUNCTION weir.create_query(
     tick      interval DEFAULT '1 second',
     on_delete text DEFAULT 'ignore',
     backfill  boolean DEFAULT true,
-    parallelism integer DEFAULT 1)
+    on_error  text DEFAULT 'stop',
+    parallelism integer DEFAULT 1,
+    notify    boolean DEFAULT false,
+    retention interval DEFAULT NULL,
+    lateness  interval DEFAULT NULL,
+    late      text DEFAULT 'update',
+    idle_timeout interval DEFAULT NULL,
+    max_future interval DEFAULT '1 day')
 RETURNS regclass
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'weir_create_query';
-COMMENT ON FUNCTION weir.create_query(text, text, interval, text, boolean, integer) IS
+COMMENT ON FUNCTION weir.create_query IS
     'keeps the result of a SELECT up to date from now on, and makes the view that shows it';
-REVOKE ALL ON FUNCTION weir.create_query(text, text, interval, text, boolean, integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION weir.create_query(text, text, interval, text, boolean, integer) TO PUBLIC;
+REVOKE ALL ON FUNCTION weir.create_query FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION weir.create_query TO PUBLIC;
 
 CREATE FUNCTION weir.drop_query(query regclass) RETURNS void
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
@@ -207,7 +218,7 @@ SELECT q.result AS name,
             WHEN NOT h.is_held OR f.h < h.xmin THEN 'stale'
             WHEN q.paused THEN 'paused'
             WHEN NOT r.rolcanlogin THEN 'no login'
-            WHEN e.query_id IS NOT NULL THEN 'failing'
+            WHEN e.query_id IS NOT NULL THEN weir.failure_state(e.failures, e.next_retry)
             WHEN p.worker_pid IS NULL THEN 'starting'
             WHEN p.blocker_xid IS NOT NULL THEN 'waiting'
             ELSE 'running' END AS state,
@@ -215,15 +226,23 @@ SELECT q.result AS name,
                 THEN pg_catalog.format('SELECT weir.refresh_query(%L)', q.result)
             WHEN q.paused THEN pg_catalog.format('SELECT weir.resume_query(%L)', q.result)
             WHEN NOT r.rolcanlogin THEN pg_catalog.format('ALTER ROLE %I LOGIN', r.rolname)
+            WHEN weir.failure_state(e.failures, e.next_retry) = 'broken'
+                THEN pg_catalog.format('SELECT weir.resume_query(%L)', q.result)
             END AS remedy,
        q.tick,
        q.on_delete,
+       q.on_error,
        coalesce(p.frontier, f.h) AS frontier,
        p.pending_xids,
        weir.pending_rows(q.id) AS lag_rows,
        CASE WHEN p.caught_up_at >= p.checked_at AND NOT q.paused THEN 0
             ELSE EXTRACT(epoch FROM pg_catalog.clock_timestamp() - p.caught_up_at)::double precision
             END AS lag_seconds,
+       t.watermark,
+       t.closed_below,
+       t.late_rows,
+       t.dropped_rows,
+       t.future_rows,
        p.blocker_pid,
        p.blocker_xid,
        p.blocker_age,
@@ -233,6 +252,7 @@ SELECT q.result AS name,
        e.message AS last_error,
        e.failed_at,
        e.next_retry,
+       q.skipped,
        p.worker_pid,
        p.checked_at,
        p.ticks,
@@ -248,6 +268,7 @@ LEFT JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
 LEFT JOIN weir.frontiers f ON f.query_id = q.id
 LEFT JOIN weir.query_failures e ON e.query_id = q.id
 LEFT JOIN weir.query_progress() p ON p.query_id = q.id
+LEFT JOIN LATERAL weir.query_time(q.id) t ON true
 CROSS JOIN weir.hold_status() h
 WHERE pg_catalog.pg_has_role(c.relowner, 'USAGE')
    OR (SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'));

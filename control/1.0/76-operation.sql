@@ -128,7 +128,7 @@ CREATE FUNCTION weir.alter_query(
 RETURNS regclass
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'weir_alter_query';
-COMMENT ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean, integer) IS
+COMMENT ON FUNCTION weir.alter_query IS
     'changes options of a continuous query, or its definition, of which a new result is built before it takes the place of the old one';
-REVOKE ALL ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean, integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean, integer) TO PUBLIC;
+REVOKE ALL ON FUNCTION weir.alter_query FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION weir.alter_query TO PUBLIC;

@@ -4,6 +4,7 @@
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/retract/change_log.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/sql/upstream.hpp"
@@ -91,6 +92,7 @@ void Anchor(int32 query_id) {
   AcquireHold();
   // Everything restored is below, also what this very transaction has restored.
   InitFrontier(query_id, ReadNextFullTransactionId(), source);
+  if (HasChangeLog(query_id)) MarkEverything(query_id);
   WantKeeperAtCommit();
 }
 

@@ -18,10 +18,20 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
-#define WEIR_QUERY_COLUMNS                                                        \
-  "SELECT q.id, q.result::oid, c.relowner, q.statement,"                          \
-  " (EXTRACT(epoch FROM q.tick) * 1000)::bigint, q.on_delete = 'error', q.paused" \
-  " FROM weir.continuous_queries q JOIN pg_catalog.pg_class c ON c.oid = q.result::oid"
+#define WEIR_QUERY_COLUMNS                                                                        \
+  "SELECT q.id, q.result::oid, c.relowner, q.statement,"                                          \
+  " (EXTRACT(epoch FROM q.tick) * 1000)::bigint, q.on_delete = 'error', q.paused,"                \
+  " pg_catalog.array_position('{stop,skip,dead_letter}', q.on_error), e.failures, e.next_retry, " \
+  "q.on_delete = 'retract'"                                                                       \
+  " FROM weir.continuous_queries q JOIN pg_catalog.pg_class c ON c.oid = q.result::oid"           \
+  " LEFT JOIN weir.query_failures e ON e.query_id = q.id"
+
+const char *OnDeleteName(const QueryRow &row) {
+  if (row.retracts) return "retract";
+  return row.rejects_changes ? "error" : "ignore";
+}
+
+constexpr const char *kOnErrorNames[] = {"stop", "skip", "dead_letter"};
 
 // Statements of ours, as the extension.
 struct Session {
@@ -61,6 +71,10 @@ QueryRow *RowAt(int row, MemoryContext context) {
   query->tick_ms = DatumGetInt64(ColumnAt(row, 5));
   query->rejects_changes = DatumGetBool(ColumnAt(row, 6));
   query->is_paused = DatumGetBool(ColumnAt(row, 7));
+  query->on_error = static_cast<OnError>(DatumGetInt32(ColumnAt(row, 8)) - 1);
+  query->failures = DatumGetInt32(ColumnAt(row, 9));  // 0 where there is none
+  query->next_retry = DatumGetTimestampTz(ColumnAt(row, 10));
+  query->retracts = DatumGetBool(ColumnAt(row, 11));
   query->has_readers = HasReaders(query->id);
   return query;
 }
@@ -91,18 +105,19 @@ int32 NextQueryId() {
 
 void AddQuery(const QueryRow &row, const char *contents, const Interval *tick) {
   const Session session = Open();
-  Oid types[] = {INT4OID, OIDOID, TEXTOID, TEXTOID, INTERVALOID, TEXTOID};
+  Oid types[] = {INT4OID, OIDOID, TEXTOID, TEXTOID, INTERVALOID, TEXTOID, TEXTOID};
   Datum values[] = {Int32GetDatum(row.id),
                     ObjectIdGetDatum(row.result),
                     CStringGetTextDatum(row.statement),
                     CStringGetTextDatum(contents),
                     IntervalPGetDatum(tick),
-                    CStringGetTextDatum(row.rejects_changes ? "error" : "ignore")};
+                    CStringGetTextDatum(OnDeleteName(row)),
+                    CStringGetTextDatum(kOnErrorNames[static_cast<int>(row.on_error)])};
   pg::Execute(
       "INSERT INTO weir.continuous_queries"
-      " (id, result, statement, contents, tick, on_delete)"
-      " VALUES ($1, $2, $3, $4, $5, $6)",
-      SPI_OK_INSERT, 6, types, values);
+      " (id, result, statement, contents, tick, on_delete, on_error)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+      SPI_OK_INSERT, 7, types, values);
   Close(session);
 }
 
@@ -199,6 +214,8 @@ void DeleteQuery(int32 query_id) {
   DeleteLanes(query_id);
   const Session session = Open();
   ExecuteFor(query_id, "DELETE FROM weir.query_failures WHERE query_id = $1", SPI_OK_DELETE);
+  ExecuteFor(query_id, "DELETE FROM weir.query_streams WHERE query_id = $1", SPI_OK_DELETE);
+  ExecuteFor(query_id, "DELETE FROM weir.dead_letter_rows WHERE query_id = $1", SPI_OK_DELETE);
   ExecuteFor(query_id, "DELETE FROM weir.query_backfills WHERE query_id = $1", SPI_OK_DELETE);
   ExecuteFor(query_id, "DELETE FROM weir.continuous_queries WHERE id = $1", SPI_OK_DELETE);
   Close(session);

@@ -10,6 +10,9 @@ extern "C" {
 
 namespace weir::continuous {
 
+// What becomes of a row that the query fails on.
+enum class OnError : uint8 { kStop, kSkip, kDeadLetter };
+
 // A row, in the memory of the caller.
 struct QueryRow {
   int32 id;
@@ -18,7 +21,11 @@ struct QueryRow {
   char *statement;
   int64 tick_ms;
   bool rejects_changes;  // on_delete => 'error'
+  bool retracts;         // on_delete => 'retract'
   bool is_paused;
+  OnError on_error;
+  int failures;  // steps in a row, as stored
+  TimestampTz next_retry;
   bool has_readers;  // other queries read its state
 };
 

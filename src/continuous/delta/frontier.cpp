@@ -114,6 +114,20 @@ void StoreFileRow(Rows *rows, int32 query_id, const SourceFile &file) {
   Upsert(rows, values, nulls);
 }
 
+void ForgetRows(int32 query_id, const char *table) {
+  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+  Rows rows;
+  KeyOn(&rows, 0, kFrontierQuery, Int32GetDatum(query_id));
+  OpenRows(&rows, table, RowExclusiveLock, snapshot, 1);
+  HeapTuple tuple;
+  while (HeapTupleIsValid(tuple = systable_getnext(rows.scan))) {
+    CatalogTupleDelete(rows.table, &tuple->t_self);
+  }
+  CloseRows(&rows);
+  UnregisterSnapshot(snapshot);
+  CommandCounterIncrement();
+}
+
 }  // namespace
 
 Oid FrontiersOid() { return TableOid("frontiers"); }
@@ -144,19 +158,25 @@ void StoreFrontier(int32 query_id, const Frontier &frontier) {
 }
 
 void ForgetQuery(int32 query_id) {
-  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-  for (const char *table : {"frontiers", "frontier_files"}) {
-    Rows rows;
-    KeyOn(&rows, 0, kFrontierQuery, Int32GetDatum(query_id));
-    OpenRows(&rows, table, RowExclusiveLock, snapshot, 1);
-    HeapTuple tuple;
-    while (HeapTupleIsValid(tuple = systable_getnext(rows.scan))) {
-      CatalogTupleDelete(rows.table, &tuple->t_self);
-    }
-    CloseRows(&rows);
+  ForgetRows(query_id, "frontiers");
+  ForgetFiles(query_id);
+}
+
+void ForgetFiles(int32 query_id) { ForgetRows(query_id, "frontier_files"); }
+
+List *FilesOf(int32 query_id, Snapshot snapshot) {
+  Rows rows;
+  KeyOn(&rows, 0, kFileQuery, Int32GetDatum(query_id));
+  OpenRows(&rows, "frontier_files", AccessShareLock, snapshot, 1);
+  List *files = NIL;
+  HeapTuple tuple;
+  while (HeapTupleIsValid(tuple = systable_getnext(rows.scan))) {
+    auto *file = static_cast<SourceFile *>(palloc(sizeof(SourceFile)));
+    ReadFileRow(rows, tuple, file);
+    files = lappend(files, file);
   }
-  UnregisterSnapshot(snapshot);
-  CommandCounterIncrement();
+  CloseRows(&rows);
+  return files;
 }
 
 bool FindLowestFrontier(Snapshot snapshot, FullTransactionId floor, LowestFrontier *lowest) {

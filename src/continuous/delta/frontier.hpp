@@ -7,6 +7,7 @@
 extern "C" {
 #include "access/transam.h"
 #include "access/xlogdefs.h"
+#include "nodes/pg_list.h"
 #include "utils/snapshot.h"
 }
 
@@ -48,6 +49,9 @@ void StoreFile(int32 query_id, const SourceFile &file);
 
 // A file that is no part of the source any more.
 void ForgetFile(int32 query_id, Oid relation);
+// Of SourceFile *: the files of a query, and none of them.
+List *FilesOf(int32 query_id, Snapshot snapshot);
+void ForgetFiles(int32 query_id);
 
 // The queries whose ticks have read a relation, at most `limit`; returns how many.
 int QueriesOf(Oid relation, Snapshot snapshot, int32 *queries, int limit);

@@ -74,8 +74,8 @@ void CheckConflict(NewRowWalk *walk, HeapTupleHeader header, OffsetNumber line, 
 }
 
 void CollectLines(NewRowWalk *walk, Page page) {
-  const OffsetNumber last = PageGetMaxOffsetNumber(page);
-  for (OffsetNumber line = FirstOffsetNumber; line <= last; ++line) {
+  const OffsetNumber last = Min(PageGetMaxOffsetNumber(page), walk->last_line);
+  for (OffsetNumber line = walk->first_line; line <= last; ++line) {
     const ItemId item = PageGetItemId(page, line);
     if (!ItemIdIsNormal(item)) continue;
     auto *header = reinterpret_cast<HeapTupleHeader>(PageGetItem(page, item));
@@ -169,6 +169,8 @@ void BeginNewRows(NewRowWalk *walk, Relation relation, const NewRange &range) {
   walk->range = range;
   // Rows of ended transactions are on pages that are there by now.
   walk->blocks = RelationGetNumberOfBlocks(relation);
+  walk->first_line = FirstOffsetNumber;
+  walk->last_line = MaxOffsetNumber;
   if (range.snapshot == nullptr && IsInLanes()) {
     walk->stripes = StripesOf(RelationGetRelid(relation));
     // A partition that has come since the lanes began is the leader's.

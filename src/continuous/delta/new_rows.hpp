@@ -51,6 +51,8 @@ struct NewRowWalk {
   BlockNumber next_block;
   std::atomic<std::uint32_t> *stripes;  // pages are taken in runs, shared with other processes
   BlockNumber stripe_end;
+  OffsetNumber first_line;  // of each page
+  OffsetNumber last_line;
   ProgressPlace *progress;  // of the step, if any
   Buffer map;
 

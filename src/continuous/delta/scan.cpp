@@ -3,6 +3,7 @@
 #include "continuous/delta/node.hpp"
 #include "continuous/delta/positions.hpp"
 #include "continuous/delta/range.hpp"
+#include "continuous/delta/row_range.hpp"
 #include "continuous/delta/scan_state.hpp"
 #include "continuous/delta/tick_state.hpp"
 #include "continuous/hold/hold.hpp"
@@ -54,6 +55,7 @@ void StartWalk(DeltaScan *scan) {
   scan->is_tick = tick != nullptr;
   const NewRange range = scan->is_tick ? TickRange(scan, *tick) : ReaderRange(scan);
   BeginNewRows(&scan->walk, scan->css.ss.ss_currentRelation, range);
+  if (scan->is_tick) LimitWalk(&scan->walk);
   scan->is_walking = true;
   scan->is_over = false;
   scan->row = 0;

@@ -26,13 +26,13 @@ struct OpenState {
   bool is_listened;
   Tick tick;
   List *scanned;  // ScannedFile, in the transaction's context
+  TickLimit limit;
 };
 OpenState open_state;
 
 void OnTransactionEnd(XactEvent event, void *) {
   if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE) return;
-  open_state.is_open = false;
-  open_state.scanned = NIL;
+  AbortTick();
 }
 
 void RequireFreshTransaction() {
@@ -201,7 +201,10 @@ void AdoptTick(const Tick &tick) {
 void AbortTick() {
   open_state.is_open = false;
   open_state.scanned = NIL;
+  open_state.limit = TickLimit{};
 }
+
+TickLimit *LimitOfTick() { return &open_state.limit; }
 
 Tick *OpenTickOf(int32 query_id) {
   if (!open_state.is_open || open_state.tick.query_id != query_id) return nullptr;

@@ -3,6 +3,7 @@
 
 #include "continuous/delta/delta.hpp"
 #include "continuous/delta/frontier.hpp"
+#include "continuous/delta/row_range.hpp"
 
 namespace weir::continuous {
 
@@ -21,6 +22,14 @@ Tick *OpenTickOf(int32 query_id);
 
 // In a helper of the process that has opened the tick: scans give its rows, and count them.
 void AdoptTick(const Tick &tick);
+
+// Which rows the open tick's scans give, while a failure is looked for.
+struct TickLimit {
+  bool is_set;
+  List *tables;
+  RowRange range;
+};
+TickLimit *LimitOfTick();
 
 void NoteScanned(const ScannedFile &file);
 

@@ -48,6 +48,9 @@ RangeTblEntry *SourceOf(const Query *query);
 // Raises unless every function gives the same result at any time and in any session.
 void RequireImmutable(Query *query, const char *text);
 
+// Whether a function is one of ours whose name begins so.
+bool IsOursNamed(Oid function, const char *prefix);
+
 // Raises when somebody without superuser's rights owns anything that the query runs: a superuser's
 // worker would run it.
 void RequireSuperuserObjects(Query *query);

@@ -23,14 +23,6 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
-bool IsOursNamed(Oid function, const char *prefix) {
-  if (function < FirstGenbkiObjectId) return false;
-  const char *name = get_func_name(function);
-  if (name == nullptr || strncmp(name, prefix, strlen(prefix)) != 0) return false;
-  const char *schema = get_namespace_name(get_func_namespace(function));
-  return schema != nullptr && strcmp(schema, "weir") == 0;
-}
-
 // Stable by declaration because months follow the session's time zone; windows of a fixed width do
 // not.
 bool IsFixedWindow(const FuncExpr *call) {
@@ -140,6 +132,14 @@ bool CheckOwners(Node *node, NoContext *context) {
 }
 
 }  // namespace
+
+bool IsOursNamed(Oid function, const char *prefix) {
+  if (function < FirstGenbkiObjectId) return false;
+  const char *name = get_func_name(function);
+  if (name == nullptr || strncmp(name, prefix, strlen(prefix)) != 0) return false;
+  const char *schema = get_namespace_name(get_func_namespace(function));
+  return schema != nullptr && strcmp(schema, "weir") == 0;
+}
 
 void RequireImmutable(Query *query, const char *text) {
   CheckChangeable(reinterpret_cast<Node *>(query->targetList), text);

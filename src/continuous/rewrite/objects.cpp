@@ -1,8 +1,12 @@
 #include "continuous/rewrite/objects.hpp"
 
+#include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/change_log.hpp"
+#include "continuous/retract/change_log.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/sources.hpp"
+#include "continuous/rewrite/window_time.hpp"
 #include "continuous/rewrite/windows.hpp"
 #include "pg/spi.hpp"
 
@@ -57,11 +61,6 @@ Oid MakeView(const Target &target, const char *columns, const char *query,
   return get_relname_relid(target.name, target.schema);
 }
 
-Oid MakeStateView(Oid schema, const char *name, const char *columns, const char *query) {
-  MakeView({schema, NameBeforeMove(name)}, columns, query);
-  return MoveToState(schema, name);
-}
-
 // Where rows have no keys, the index holds late rows only, or nothing: dumps make it when all rows
 // are restored, and that tells that they are.
 Oid MakeStateTable(const Rewrite *rewrite, int32 query_id, Oid schema) {
@@ -85,8 +84,19 @@ Oid MakeStateTable(const Rewrite *rewrite, int32 query_id, Oid schema) {
                          : psprintf("CREATE INDEX %s ON %s ((1)) WHERE %s", index_before, full,
                                     rewrite->window != nullptr ? "late" : "false"),
          SPI_OK_UTILITY);
+  const bool has_window = rewrite->time != nullptr && NeedsWindowIndex(rewrite);
+  const char *window = StateName(query_id, "_window");
+  if (has_window) {
+    RunSql(
+        psprintf("CREATE INDEX %s ON %s (k%d)", NameBeforeMove(window), full, rewrite->time->key),
+        SPI_OK_UTILITY);
+  }
   const Oid state = MoveToState(schema, name);
   RenameRelationInternal(get_relname_relid(index_before, StateSchema()), index, true, true);
+  if (has_window) {
+    RenameRelationInternal(get_relname_relid(NameBeforeMove(window), StateSchema()), window, true,
+                           true);
+  }
   CommandCounterIncrement();
   return state;
 }
@@ -130,12 +140,16 @@ void DropIfThere(const char *kind, const char *name) {
 
 }  // namespace
 
+// The query's owner need not own the table.
 void DropGuards(int32 query_id) {
+  const RightsBefore before = TakeExtensionRights();
   SPI_connect();
   pg::Execute(psprintf("SELECT pg_catalog.format('DROP TRIGGER %%I ON %%s', tgname, "
                        "tgrelid::pg_catalog.regclass) FROM pg_catalog.pg_trigger WHERE tgname IN "
-                       "('weir_guard_%d', 'weir_guard_truncate_%d') AND tgparentid = 0",
-                       query_id, query_id),
+                       "('weir_guard_%d', 'weir_guard_truncate_%d', 'weir_retract_%d') AND "
+                       "tgparentid = 0 AND tgfoid IN (%u, %u)",
+                       query_id, query_id, query_id, OurFunction("refuse_change"),
+                       OurFunction("log_change")),
               SPI_OK_SELECT);
   const uint64 count = SPI_processed;
   SPITupleTable *rows = SPI_tuptable;
@@ -143,6 +157,7 @@ void DropGuards(int32 query_id) {
     pg::Execute(SPI_getvalue(rows->vals[i], rows->tupdesc, 1), SPI_OK_UTILITY);
   }
   SPI_finish();
+  GiveRightsBack(before);
 }
 
 void RunSql(const char *sql, int expected) {
@@ -151,17 +166,60 @@ void RunSql(const char *sql, int expected) {
   SPI_finish();
 }
 
+void MakeStateSideTable(Oid schema, const char *name, const char *definition) {
+  RunSql(psprintf("CREATE TABLE %s (%s)",
+                  quote_qualified_identifier(get_namespace_name(schema), NameBeforeMove(name)),
+                  definition),
+         SPI_OK_UTILITY);
+  MoveToState(schema, name);
+}
+
+namespace {
+
+void MakeTime(const Rewrite *rewrite, int32 query_id, Oid schema) {
+  MakeStateSideTable(schema, StateName(query_id, "_time"), TimeTableOf(rewrite));
+  MakeStateView(schema, StateName(query_id, "_seen"), "newest, future_count", SeenOf(rewrite));
+  if (rewrite->emission->late != Late::kDeadLetter) return;
+  MakeStateView(schema, StateName(query_id, "_late"), "event", LateRowsOf(rewrite, query_id));
+}
+
+}  // namespace
+Oid MakeStateView(Oid schema, const char *name, const char *columns, const char *query) {
+  MakeView({schema, NameBeforeMove(name)}, columns, query);
+  return MoveToState(schema, name);
+}
+
+Oid MakeStateCopy(Oid schema, const char *name, const char *query) {
+  // It is nearly always empty, and plans should know.
+  const char *full = quote_qualified_identifier(get_namespace_name(schema), NameBeforeMove(name));
+  RunSql(psprintf("CREATE TABLE %s WITH (autovacuum_vacuum_scale_factor = 0.1, "
+                  "autovacuum_analyze_scale_factor = 0) AS %s WITH NO DATA",
+                  full, query),
+         SPI_OK_UTILITY);
+  RunSql(psprintf("ANALYZE %s", full), SPI_OK_UTILITY);
+  return MoveToState(schema, name);
+}
+
+Oid StateRelation(int32 query_id, const char *suffix) {
+  return get_relname_relid(StateName(query_id, suffix), StateSchema());
+}
+
 Oid MakeStateObjects(const Rewrite *rewrite, int32 query_id, Oid schema) {
   const char *columns = ColumnList(rewrite->columns);
   const char *names = ColumnList(rewrite->names);
   MakeStateView(schema, StateName(query_id, "_definition"), names, DefinitionOf(rewrite));
   const char *all = rewrite->window != nullptr ? WindowShapeOf(rewrite) : PartialsOf(rewrite, 0);
   MakeStateView(schema, StateName(query_id, "_all"), columns, all);
+  if (rewrite->retracts) MakeChangeLog(rewrite, query_id, schema);
   if (rewrite->window != nullptr) MakeWindowObjects(rewrite, query_id, schema);
-  const char *fresh =
-      rewrite->window != nullptr ? NewResultsOf(rewrite, query_id) : PartialsOf(rewrite, query_id);
-  MakeStateView(schema, StateName(query_id, "_new"), columns, fresh);
-  return MakeStateTable(rewrite, query_id, schema);
+  const char *fresh = rewrite->window != nullptr ? NewResultsOf(rewrite, query_id)
+                                                 : NewPartialsOf(rewrite, query_id);
+  MakeStateView(schema, StateName(query_id, "_new"),
+                psprintf("%s%s", columns, rewrite->time != nullptr ? kTimeColumns : ""), fresh);
+  const Oid state = MakeStateTable(rewrite, query_id, schema);
+  if (rewrite->time != nullptr) MakeTime(rewrite, query_id, schema);
+  if (KeepsLog(*rewrite->emission)) MakeResultLog(rewrite, query_id, schema);
+  return state;
 }
 
 Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target) {
@@ -183,6 +241,9 @@ void TieViews(Oid result, int32 query_id) {
   TieTo(result, StateName(query_id, "_definition"));
   TieTo(result, StateName(query_id, "_all"));
   TieTo(result, StateName(query_id, "_new"));
+  TieTo(result, StateName(query_id, "_seen"));
+  TieTo(result, StateName(query_id, "_late"));
+  TieTo(result, StateName(query_id, "_touched"));
   TieTo(result, StateName(query_id, "_next"));
   TieTo(result, StateName(query_id, "_work"));
 }
@@ -223,12 +284,18 @@ void MakeGuard(Oid source, int32 query_id) {
 
 void DropStateObjects(int32 query_id) {
   DropGuards(query_id);
+  DropIfThere("VIEW", StateName(query_id, "_touched"));
   DropIfThere("VIEW", StateName(query_id, "_new"));
   DropIfThere("VIEW", StateName(query_id, "_next"));
   DropIfThere("VIEW", StateName(query_id, "_work"));
   DropIfThere("VIEW", StateName(query_id, "_all"));
+  DropIfThere("VIEW", StateName(query_id, "_seen"));
+  DropIfThere("VIEW", StateName(query_id, "_late"));
   DropIfThere("VIEW", StateName(query_id, "_definition"));
   DropIfThere("TABLE", StateName(query_id, ""));
+  DropIfThere("TABLE", StateName(query_id, "_changes"));
+  DropIfThere("TABLE", StateName(query_id, "_time"));
+  DropIfThere("TABLE", StateName(query_id, "_gone"));
   DropIfThere("TABLE", StateName(query_id, "_tail"));
 }
 

@@ -20,6 +20,17 @@ struct Target {
 // returns the view of the result. Within PinSearchPath().
 Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target);
 
+// Makes a table of a query's in weir_state, with the columns of `definition`.
+void MakeStateSideTable(Oid schema, const char *name, const char *definition);
+
+// A view, and an empty table in the form of a SELECT, in schema weir_state; made in `schema`, where
+// the user may make things.
+Oid MakeStateView(Oid schema, const char *name, const char *columns, const char *query);
+Oid MakeStateCopy(Oid schema, const char *name, const char *query);
+
+// An object of the query's, or InvalidOid.
+Oid StateRelation(int32 query_id, const char *suffix);
+
 // The same without the result's view; returns the state table. They are made in `schema` first.
 Oid MakeStateObjects(const Rewrite *rewrite, int32 query_id, Oid schema);
 

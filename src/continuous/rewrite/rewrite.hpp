@@ -2,6 +2,7 @@
 // that merges it with the rows that are newer still. docs/continuous.md shows the result.
 #pragma once
 
+#include "continuous/changes/emission.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "pg/pg.hpp"
 
@@ -11,6 +12,7 @@ extern "C" {
 
 namespace weir::continuous {
 
+struct WindowTime;
 struct WindowRows;
 
 struct Rewrite {
@@ -24,6 +26,9 @@ struct Rewrite {
   Node *having;              // over the columns of the merged row
   List *columns;             // names of the state table's columns but "lane"
   const WindowRows *window;  // of ROWS windows; else null
+  bool retracts;             // on_delete => 'retract'
+  const Emission *emission;
+  const WindowTime *time;  // null: no window closes
 };
 
 // Within OpenTextErrors(). Raises when the query cannot be kept up to date.
@@ -32,11 +37,18 @@ Rewrite *RewriteDefinition(const Definition &definition);
 // The partial results of all rows; with a query's id those of its new rows.
 char *PartialsOf(const Rewrite *rewrite, int32 query_id);
 
+// The same as a tree, and with a condition more.
+Query *PartialQuery(const Rewrite *rewrite);
+void AddCondition(Query *query, Node *condition);
+
 // Has the stream give its new rows only.
 void AddMarker(Query *query, int32 query_id);
 
 char *DefinitionOf(const Rewrite *rewrite);
 char *ColumnList(const List *names);
+
+// The same of new rows, with what tells their time; for a view with these columns.
+char *NewPartialsOf(const Rewrite *rewrite, int32 query_id);
 
 // INSERT that merges the partial results of new rows into the state table.
 char *TickOf(const Rewrite *rewrite, int32 query_id);
@@ -46,11 +58,21 @@ char *TickOf(const Rewrite *rewrite, int32 query_id);
 inline constexpr char kLaneRows[] = "weir_lane_rows";
 char *LaneTickOf(const Rewrite *rewrite, int32 query_id);
 
+// The same whatever the time of the rows.
+char *MergeOf(const Rewrite *rewrite, int32 query_id);
+
+// SELECT of new rows of closed windows, whole, as jsonb.
+char *LateRowsOf(const Rewrite *rewrite, int32 query_id);
+
 // The same for the rows that are there when the query is created or rebuilt.
 char *FillOf(const Rewrite *rewrite, int32 query_id);
 
 // SELECT over the state table, which exists, and the new rows.
 char *LiveOf(const Rewrite *rewrite, int32 query_id, Oid state_table);
+
+// SELECT of the result's rows, each as jsonb `shown`, over pieces that a column `place` tells
+// apart.
+char *ShownOver(const Rewrite *rewrite, Oid state_table, const char *pieces);
 
 // SELECT of the state table's columns with the partial results of newer rows merged in.
 char *ContentsOf(const Rewrite *rewrite, int32 query_id);

@@ -2,10 +2,12 @@
 // around them.
 #include "continuous/rewrite/rewrite.hpp"
 
+#include "continuous/retract/arms.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/parts.hpp"
 #include "continuous/rewrite/sources.hpp"
+#include "continuous/rewrite/window_time.hpp"
 #include "continuous/rewrite/windows.hpp"
 #include "pg/expression_walk.hpp"
 
@@ -132,6 +134,16 @@ void AppendOutput(StringInfo out, const Rewrite *rewrite, List *context) {
   }
 }
 
+void AppendRenamed(StringInfo out, const List *columns, const List *names) {
+  ListCell *column;
+  ListCell *name;
+  forboth(column, columns, name, names) {
+    appendStringInfo(out, "%smerged.%s AS %s", foreach_current_index(column) > 0 ? ", " : "",
+                     quote_identifier(static_cast<char *>(lfirst(column))),
+                     quote_identifier(static_cast<char *>(lfirst(name))));
+  }
+}
+
 void AppendGroupBy(StringInfo out, const Rewrite *rewrite) {
   const int keys = list_length(rewrite->keys);
   for (int i = 0; i < keys; i++) {
@@ -140,26 +152,35 @@ void AppendGroupBy(StringInfo out, const Rewrite *rewrite) {
   }
 }
 
+bool IsFinal(const Rewrite *rewrite) { return rewrite->emission->mode == pg::EmitMode::kFinal; }
+
+// Without late rows, a closed window is in the state for good.
 void AppendBothArms(StringInfo out, const Rewrite *rewrite, int32 query_id) {
-  appendStringInfo(out, "SELECT %s FROM weir_state.%s UNION ALL %s", ColumnList(rewrite->columns),
-                   StateName(query_id, ""), PartialsOf(rewrite, query_id));
+  const char *columns = ColumnList(rewrite->columns);
+  appendStringInfo(out, "SELECT %s FROM weir_state.%s%s", columns, StateName(query_id, ""),
+                   rewrite->retracts ? UntouchedState(rewrite, query_id) : "");
+  const char *in_time = rewrite->time == nullptr ? nullptr : InTimeOf(rewrite, query_id);
+  if (in_time == nullptr) {
+    appendStringInfo(out, " UNION ALL %s", PartialsOf(rewrite, query_id));
+  } else if (!IsFinal(rewrite) || rewrite->emission->late == Late::kUpdate) {
+    appendStringInfo(out, " UNION ALL SELECT %s FROM (%s) newer WHERE %s", columns,
+                     PartialsOf(rewrite, query_id), in_time);
+  }
+  if (rewrite->retracts) appendStringInfo(out, " UNION ALL %s", TouchedArms(rewrite, query_id));
 }
 
 // Lanes make partial results of new rows, and one INSERT merges them. A query whose steps do
 // anything else, with rows by themselves, their time or what was there before, is not split.
 bool HasPlainSteps(const Rewrite *rewrite) {
-  return rewrite->is_aggregation && rewrite->window == nullptr &&
-         list_length(rewrite->definition->rtable) == 1;
+  return rewrite->is_aggregation && rewrite->window == nullptr && rewrite->time == nullptr &&
+         !rewrite->retracts && list_length(rewrite->definition->rtable) == 1;
 }
 
 }  // namespace
 
 void AddMarker(Query *query, int32 query_id) {
   ForgetJoinNames(reinterpret_cast<Node *>(query->jointree), query);
-  FromExpr *from = query->jointree;
-  List *quals = list_make1(MarkerOf(query, query_id));
-  if (from->quals != nullptr) quals = lappend(quals, from->quals);
-  from->quals = reinterpret_cast<Node *>(make_ands_explicit(quals));
+  AddCondition(query, MarkerOf(query, query_id));
 }
 
 char *ColumnList(const List *names) {
@@ -169,26 +190,64 @@ char *ColumnList(const List *names) {
   return out.data;
 }
 
-char *PartialsOf(const Rewrite *rewrite, int32 query_id) {
+void AddCondition(Query *query, Node *condition) {
+  FromExpr *from = query->jointree;
+  List *quals = list_make1(condition);
+  if (from->quals != nullptr) quals = lappend(quals, from->quals);
+  from->quals = reinterpret_cast<Node *>(make_ands_explicit(quals));
+}
+
+Query *PartialQuery(const Rewrite *rewrite) {
   Query *query = CopyOf(rewrite->definition);
   if (rewrite->is_aggregation) {
     query->targetList = PartialTargets(rewrite);
     query->hasAggs = true;
     query->havingQual = rewrite->keys == NIL ? HasRows() : nullptr;
   }
-  if (query_id != 0) AddMarker(query, query_id);
+  return query;
+}
+
+char *PartialsOf(const Rewrite *rewrite, int32 query_id) {
+  Query *query = PartialQuery(rewrite);
+  if (query_id != 0) {
+    if (rewrite->retracts) AddUntouched(query, rewrite, query_id);
+    AddMarker(query, query_id);
+  }
   return pg_get_querydef(query, false);
+}
+
+char *NewPartialsOf(const Rewrite *rewrite, int32 query_id) {
+  if (rewrite->time == nullptr) return PartialsOf(rewrite, query_id);
+  Query *query = PartialQuery(rewrite);
+  query->targetList =
+      list_concat(query->targetList, TimeTargets(rewrite, list_length(query->targetList) + 1));
+  AddCondition(query, MarkerOf(query, query_id));
+  return pg_get_querydef(query, false);
+}
+
+char *LateRowsOf(const Rewrite *rewrite, int32 query_id) {
+  Query *query = CopyOf(rewrite->definition);
+  query->groupClause = NIL;
+  query->havingQual = nullptr;
+  query->hasAggs = false;
+  query->targetList = LateTargets(rewrite);
+  AddCondition(query, MarkerOf(query, query_id));
+  return psprintf(
+      "SELECT late.event FROM (%s) late WHERE late.k%d < (SELECT closed_below FROM weir_state.%s)",
+      pg_get_querydef(query, false), rewrite->time->key, StateName(query_id, "_time"));
 }
 
 char *DefinitionOf(const Rewrite *rewrite) {
   return pg_get_querydef(CopyOf(rewrite->definition), false);
 }
 
-char *TickFrom(const Rewrite *rewrite, int32 query_id, const char *source) {
+namespace {
+
+char *WithMerge(const Rewrite *rewrite, char *insert) {
+  if (!rewrite->is_aggregation) return insert;
   StringInfoData out;
   initStringInfo(&out);
-  appendStringInfoString(&out, InsertInto(rewrite, query_id, source));
-  if (!rewrite->is_aggregation) return out.data;
+  appendStringInfoString(&out, insert);
   appendStringInfo(&out, " ON CONFLICT (%s) DO ", IndexKeysOf(rewrite));
   const char *separator = "UPDATE SET ";
   const int keys = list_length(rewrite->keys);
@@ -204,9 +263,16 @@ char *TickFrom(const Rewrite *rewrite, int32 query_id, const char *source) {
   return out.data;
 }
 
+}  // namespace
+
+char *MergeOf(const Rewrite *rewrite, int32 query_id) {
+  return WithMerge(rewrite, InsertInto(rewrite, query_id, StateView(query_id, "_new")));
+}
+
 char *TickOf(const Rewrite *rewrite, int32 query_id) {
   if (rewrite->window != nullptr) return WindowTickOf(rewrite, query_id);
-  return TickFrom(rewrite, query_id, StateView(query_id, "_new"));
+  if (rewrite->time == nullptr) return MergeOf(rewrite, query_id);
+  return WithMerge(rewrite, TimedInsertOf(rewrite, query_id));
 }
 
 // A group may come from several lanes, and a statement changes each row once.
@@ -220,7 +286,7 @@ char *LaneTickOf(const Rewrite *rewrite, int32 query_id) {
   AppendGroupBy(&source, rewrite);
   if (rewrite->keys == NIL) appendStringInfoString(&source, " HAVING pg_catalog.count(*) > 0");
   appendStringInfoString(&source, ") merged");
-  return TickFrom(rewrite, query_id, source.data);
+  return WithMerge(rewrite, InsertInto(rewrite, query_id, source.data));
 }
 
 char *FillOf(const Rewrite *rewrite, int32 query_id) {
@@ -245,8 +311,32 @@ char *LiveOf(const Rewrite *rewrite, int32 query_id, Oid state_table) {
   appendStringInfoString(&out, " FROM (");
   AppendBothArms(&out, rewrite, query_id);
   appendStringInfoString(&out, ") pieces");
+  if (IsFinal(rewrite)) appendStringInfo(&out, " WHERE %s", ClosedOf(rewrite, query_id));
   AppendGroupBy(&out, rewrite);
   appendStringInfoString(&out, ") merged");
+  if (rewrite->having != nullptr) {
+    appendStringInfo(&out, " WHERE %s", deparse_expression(rewrite->having, context, true, false));
+  }
+  return out.data;
+}
+
+char *ShownOver(const Rewrite *rewrite, Oid state_table, const char *pieces) {
+  StringInfoData out;
+  initStringInfo(&out);
+  appendStringInfoString(&out,
+                         "SELECT merged.place, (SELECT pg_catalog.to_jsonb(shown) FROM (SELECT ");
+  if (!rewrite->is_aggregation) {
+    AppendRenamed(&out, rewrite->columns, rewrite->names);
+    appendStringInfo(&out, ") shown) AS shown FROM (%s) merged", pieces);
+    return out.data;
+  }
+  List *context = deparse_context_for("merged", state_table);
+  AppendOutput(&out, rewrite, context);
+  appendStringInfoString(&out, ") shown) AS shown FROM (SELECT ");
+  AppendMergedRow(&out, rewrite, MergeRows);
+  appendStringInfo(&out, "%splace FROM (%s) pieces", rewrite->columns == NIL ? "" : ", ", pieces);
+  AppendGroupBy(&out, rewrite);
+  appendStringInfo(&out, "%splace) merged", rewrite->keys == NIL ? " GROUP BY " : ", ");
   if (rewrite->having != nullptr) {
     appendStringInfo(&out, " WHERE %s", deparse_expression(rewrite->having, context, true, false));
   }
@@ -259,6 +349,8 @@ char *ContentsOf(const Rewrite *rewrite, int32 query_id) {
   const char *arms = psprintf("SELECT %s FROM weir_state.%s UNION ALL SELECT %s FROM weir_state.%s",
                               ColumnList(rewrite->columns), StateName(query_id, ""),
                               ColumnList(rewrite->columns), StateName(query_id, "_new"));
+  const char *in_time = rewrite->time == nullptr ? nullptr : InTimeOf(rewrite, query_id);
+  if (in_time != nullptr) arms = psprintf("%s WHERE %s", arms, in_time);
   if (!rewrite->is_aggregation) return pstrdup(arms);
   appendStringInfoString(&out, "SELECT ");
   AppendMergedRow(&out, rewrite, MergeKept);

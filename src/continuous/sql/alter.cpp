@@ -3,10 +3,13 @@
 
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/streams.hpp"
 #include "continuous/delta/delta.hpp"
+#include "continuous/failure/dead_letters.hpp"
 #include "continuous/hold/hold.hpp"
 #include "continuous/lanes/lane_store.hpp"
 #include "continuous/operation/fill.hpp"
+#include "continuous/retract/change_log.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
@@ -76,7 +79,11 @@ void BuildBeside(const Rewrite *rewrite, int32 id, Oid result, bool has_backfill
   MakeStateObjects(rewrite, id, get_rel_namespace(result));
   RequireSameColumns(result, get_relname_relid(StateName(id, "_definition"),
                                                get_namespace_oid("weir_state", false)));
-  if (has_backfill) Fill({Work::kAlter, id, source}, FillOf(rewrite, id), horizon);
+  if (rewrite->retracts) {
+    BeginRetraction(source, id);
+  } else if (has_backfill) {
+    Fill({Work::kAlter, id, source}, FillOf(rewrite, id), horizon);
+  }
   WEIR_FAILPOINT("alter.filled");
 }
 
@@ -102,16 +109,50 @@ struct NewDefinition {
   int parallelism;
 };
 
+OnDelete OnDeleteOf(const QueryRow &row) {
+  if (row.retracts) return OnDelete::kRetract;
+  return row.rejects_changes ? OnDelete::kError : OnDelete::kIgnore;
+}
+
+// Whether changes of the table were followed so far cannot be made up for.
+bool RejectsChanges(const QueryRow &row, OnDelete on_delete) {
+  if (row.retracts != (on_delete == OnDelete::kRetract)) {
+    ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+            errmsg("on_delete => 'retract' is for the whole life of a continuous query"),
+            errhint("Create another query, and drop this one."));
+  }
+  return on_delete == OnDelete::kError;
+}
+
+// Followers of its log, and its windows that are closed, go by the definition it has.
+void RequireNoStream(const QueryRow &row) {
+  if (FindStream(row.id) == nullptr) return;
+  ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+          errmsg("the definition of continuous query \"%s\" cannot change: it has a log of changes "
+                 "or windows that close",
+                 get_rel_name(row.result)),
+          errhint("Create another query, and drop this one."));
+}
+
 void ChangeDefinition(const QueryRow &row, const NewDefinition &given) {
   RequireReadCommitted("weir.alter_query()");
   RequireOwner(row);
   RequireNoReaders(row);
+  RequireNoStream(row);
   AcquireHold();
-  const Rewrite *rewrite = Analyse(given.text);
+  const Handling handling{OnDeleteOf(row), row.on_error};
+  RequireWholeTable(handling, given.has_backfill);
+  const Rewrite *rewrite = Analyse(given.text, handling, nullptr);
   if (given.parallelism > 1) RequireSplittable(rewrite);
   const int32 id = NextQueryId();
   const int level = PinSearchPath();
   BuildBeside(rewrite, id, row.result, given.has_backfill);
+  // A result that is filled anew has counted the rows that were put aside, or has failed on them.
+  if (given.has_backfill) {
+    ForgetDeadLetters(row.id);
+  } else {
+    MoveDeadLetters(row.id, id);
+  }
   Swap(row, rewrite, id);
   StoreLanes(id, given.parallelism, rewrite);
   UnpinSearchPath(level);
@@ -151,8 +192,8 @@ WEIR_FUNCTION(weir_alter_query) {
   if (changes.tick != nullptr) RequireTick(changes.tick);
   bool rejects_changes = row->rejects_changes;
   if (!PG_ARGISNULL(kOnDelete)) {
-    rejects_changes = IsErrorOption(PG_GETARG_TEXT_PP(kOnDelete));
-    changes.rejects_changes = &rejects_changes;
+    rejects_changes = RejectsChanges(*row, OnDeleteOption(PG_GETARG_TEXT_PP(kOnDelete)));
+    if (!row->retracts) changes.rejects_changes = &rejects_changes;
     ChangeGuard(*row, rejects_changes);
   }
   ChangeOptions(row->id, changes);

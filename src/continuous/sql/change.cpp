@@ -1,9 +1,12 @@
 // weir.drop_query(), pause_query(), resume_query() and refresh_query()
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/time.hpp"
 #include "continuous/delta/delta.hpp"
+#include "continuous/failure/dead_letters.hpp"
 #include "continuous/hold/hold.hpp"
 #include "continuous/operation/fill.hpp"
+#include "continuous/retract/change_log.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
@@ -68,16 +71,23 @@ char *RefillOf(int32 id) {
 void Rebuild(const QueryRow &row) {
   RequireNoReaders(row);
   AcquireHold();
+  ForgetDeadLetters(row.id);
   DropFrontier(row.id);
   const FullTransactionId horizon = CurrentHorizon();
   InitFrontier(row.id, horizon, SourceOfQuery(row.id));
+  if (row.retracts) {
+    MarkEverything(row.id);
+    return;
+  }
   const int level = PinSearchPath();
   RunSql(psprintf("DELETE FROM weir_state.%s", StateName(row.id, "")), SPI_OK_DELETE);
+  const bool has_time = ForgetTime(row.id);
   if (HasTail(row.id)) {
     RunSql(psprintf("DELETE FROM weir_state.%s", StateName(row.id, "_tail")), SPI_OK_DELETE);
   }
   Fill({Work::kRefresh, row.id, SourceOfQuery(row.id)},
        HasTail(row.id) ? row.statement : RefillOf(row.id), horizon);
+  if (has_time) StartTime(row.id, true, horizon);
   UnpinSearchPath(level);
 }
 

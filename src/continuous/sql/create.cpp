@@ -2,14 +2,19 @@
 #include "continuous/sql/create.hpp"
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/emission.hpp"
+#include "continuous/changes/streams.hpp"
+#include "continuous/changes/time.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
 #include "continuous/lanes/lane_store.hpp"
 #include "continuous/operation/fill.hpp"
+#include "continuous/retract/change_log.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
 #include "continuous/rewrite/sources.hpp"
+#include "continuous/rewrite/window_time.hpp"
 #include "continuous/sql/require.hpp"
 #include "continuous/sql/upstream.hpp"
 #include "continuous/worker/commit.hpp"
@@ -35,11 +40,14 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
+constexpr int kRequiredArguments = 7;
+constexpr Emission kNoEmission{};
+
 struct Options {
   const Interval *tick;
-  bool rejects_changes;
   bool has_backfill;
   int parallelism;
+  Handling handling;
 };
 
 bool MayLogIn(Oid role) {
@@ -62,16 +70,6 @@ void RequireLogin() {
 
 }  // namespace
 
-bool IsErrorOption(const text *option) {
-  const char *value = text_to_cstring(option);
-  if (strcmp(value, "ignore") == 0) return false;
-  if (strcmp(value, "error") == 0) return true;
-  ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-          errmsg("invalid value for parameter \"on_delete\": \"%s\"", value),
-          errhint("Use 'ignore' or 'error'."));
-  pg_unreachable();
-}
-
 void RequireTick(const Interval *tick) {
   if (tick->month == 0 && tick->day >= 0 && tick->time >= 0 && tick->day <= 1) return;
   ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -79,6 +77,16 @@ void RequireTick(const Interval *tick) {
           errdetail("It must be between 0 and 1 day."), errhint("Use for example '1 second'."));
 }
 
+// The others may be NULL.
+void RequireArguments(FunctionCallInfo fcinfo) {
+  constexpr const char *kNames[kRequiredArguments] = {
+      "name", "query", "tick", "on_delete", "backfill", "on_error", "parallelism"};
+  for (int i = 0; i < kRequiredArguments; i++) {
+    if (!PG_ARGISNULL(i)) continue;
+    ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+            errmsg("parameter \"%s\" must not be NULL", kNames[i]));
+  }
+}
 namespace {
 
 Target TargetOf(const text *name) {
@@ -107,14 +115,40 @@ void MentionRowSecurity(Oid table) {
                     "the reader."));
 }
 
+// Errors in the clause point into the text.
+pg::EmitMode CutClause(char *text) {
+  TextErrors errors;
+  OpenTextErrors(&errors, text);
+  const pg::EmitMode clause = pg::CutEmitClause(text);
+  CloseTextErrors(&errors);
+  return clause;
+}
+
+void RequireEmission(const Rewrite *rewrite) {
+  const Emission &emission = *rewrite->emission;
+  if (rewrite->window != nullptr && KeepsLog(emission)) {
+    Refuse(rewrite->text, {-1, "EMIT with ROWS windows", "Their rows are only added: read them."});
+  }
+  if (rewrite->retracts && HasTime(emission)) {
+    Refuse(rewrite->text,
+           {-1, "windows that close and on_delete => 'retract'",
+            "Rows of closed windows may still be changed: use EMIT CHANGES without lateness."});
+  }
+}
+
 }  // namespace
 
-Rewrite *Analyse(const char *text) {
+Rewrite *Analyse(const char *text, const Handling &handling, const Emission *emission) {
   TextErrors errors;
   OpenTextErrors(&errors, text);
   const Definition definition = ParseDefinition(text);
   ReadStoredResult(definition);
   Rewrite *rewrite = RewriteDefinition(definition);
+  rewrite->retracts = handling.on_delete == OnDelete::kRetract;
+  rewrite->emission = emission != nullptr ? emission : &kNoEmission;
+  RequireHandled(rewrite, handling);
+  RequireEmission(rewrite);
+  if (HasTime(*rewrite->emission)) rewrite->time = RequireWindowTime(rewrite);
   CloseTextErrors(&errors);
   RequireWatchable(SourceOf(definition.query)->relid);
   if (superuser()) RequireSuperuserObjects(definition.query);
@@ -147,17 +181,26 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
   InitFrontier(id, horizon, source);
   const Oid result = MakeObjects(rewrite, id, target);
   TieToUpstream(result, source);
-  if (options.has_backfill) Fill({Work::kBackfill, id, source}, FillOf(rewrite, id), horizon);
-  if (options.rejects_changes) MakeGuard(source, id);
+  const bool retracts = options.handling.on_delete == OnDelete::kRetract;
+  if (retracts) {
+    BeginRetraction(source, id);
+  } else if (options.has_backfill) {
+    Fill({Work::kBackfill, id, source}, FillOf(rewrite, id), horizon);
+  }
+  if (options.handling.on_delete == OnDelete::kError) MakeGuard(source, id);
   AddQuery({.id = id,
             .result = result,
             .owner = GetUserId(),
             .statement = TickOf(rewrite, id),
             .tick_ms = 0,
-            .rejects_changes = options.rejects_changes,
-            .is_paused = false},
+            .rejects_changes = options.handling.on_delete == OnDelete::kError,
+            .retracts = retracts,
+            .is_paused = false,
+            .on_error = options.handling.on_error},
            ContentsOf(rewrite, id), options.tick);
   StoreLanes(id, options.parallelism, rewrite);
+  if (KeepsLog(*rewrite->emission) || rewrite->time != nullptr) AddStream(id, rewrite);
+  if (rewrite->time != nullptr) StartTime(id, options.has_backfill, horizon);
   UnpinSearchPath(level);
   WantWorkerAtCommit(GetUserId());
   return result;
@@ -168,19 +211,26 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
 
 WEIR_FUNCTION(weir_create_query) {
   using namespace weir::continuous;
+  RequireArguments(fcinfo);
   RequireActive();
   RequireReadCommitted("weir.create_query()");
   PreventCommandIfReadOnly("weir.create_query()");
-  const Options options{PG_GETARG_INTERVAL_P(2), IsErrorOption(PG_GETARG_TEXT_PP(3)),
-                        PG_GETARG_BOOL(4), PG_GETARG_INT32(5)};
+  const Options options{
+      PG_GETARG_INTERVAL_P(2),
+      PG_GETARG_BOOL(4),
+      PG_GETARG_INT32(6),
+      {OnDeleteOption(PG_GETARG_TEXT_PP(3)), OnErrorOption(PG_GETARG_TEXT_PP(5))}};
   RequireTick(options.tick);
   RequireParallelism(options.parallelism);
+  RequireWholeTable(options.handling, options.has_backfill);
   RequireLogin();
   RequirePlace();
   // A new slot is not undone with the transaction.
   if (!ReadHold().exists) WantKeeperAtEnd();
   AcquireHold();
-  const Rewrite *rewrite = Analyse(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+  char *sql = text_to_cstring(PG_GETARG_TEXT_PP(1));
+  const Emission *emission = ReadEmission(fcinfo, kRequiredArguments, CutClause(sql));
+  const Rewrite *rewrite = Analyse(sql, options.handling, emission);
   if (options.parallelism > 1) RequireSplittable(rewrite);
   const Target target = TargetOf(PG_GETARG_TEXT_PP(0));
   PG_RETURN_OID(Create(target, rewrite, options));

@@ -2,6 +2,7 @@
 
 #include "continuous/delta/frontier.hpp"
 #include "continuous/rewrite/names.hpp"
+#include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/sources.hpp"
 #include "continuous/worker/commit.hpp"
 
@@ -23,10 +24,6 @@ extern "C" {
 
 namespace weir::continuous {
 namespace {
-
-Oid StateRelation(int32 query_id, const char *suffix) {
-  return get_relname_relid(StateName(query_id, suffix), get_namespace_oid("weir_state", false));
-}
 
 // Groups are merged into; rows of filters and projections stay as they were added.
 bool OnlyAddsRows(int32 query_id) {
@@ -67,6 +64,11 @@ void ReadStoredResult(const Definition &definition) {
     Refuse(definition.text,
            {LocationOfFirstTable(definition.written), "a stream of groups",
             "Groups change with each row; write the query over the table that they come from."});
+  }
+  if (row->retracts) {
+    Refuse(definition.text,
+           {LocationOfFirstTable(definition.written), "a stream whose rows are taken back",
+            "Write the query over the table that they come from."});
   }
   const Oid table = StateRelation(row->id, "");
   RequireSelect(table);

@@ -17,7 +17,8 @@ struct Pending {
   bool keeper;
   bool keeper_anyway;  // also when it fails
   bool reload;
-  Oid gone;  // a database
+  Oid gone;        // a database
+  int32 followed;  // a query; -1: several
 };
 Pending pending;
 bool is_quiet = false;
@@ -49,6 +50,7 @@ void ServePending() {
   if (pending.keeper) WantWorker(MyDatabaseId, InvalidOid);
   if (pending.reload) ReloadQueries(MyDatabaseId);
   if (OidIsValid(pending.gone)) ForgetDatabase(pending.gone);
+  if (pending.followed != 0) WakeFollowers(MyDatabaseId, pending.followed);
 }
 
 // Nothing may be raised here.
@@ -76,6 +78,10 @@ void WantWorkerAtCommit(Oid owner) { pending.owner = owner; }
 void WantKeeperAtCommit() { pending.keeper = true; }
 void WantKeeperAtEnd() { pending.keeper_anyway = true; }
 void ReloadAtCommit() { pending.reload = true; }
+void WakeFollowersAtCommit(int32 query_id) {
+  const bool is_first = pending.followed == 0 || pending.followed == query_id;
+  pending.followed = is_first ? query_id : -1;
+}
 void ForgetAtCommit(Oid database) { pending.gone = database; }
 void NeverWake() { is_quiet = true; }
 void WakeReaders() { WakeWorkers(); }

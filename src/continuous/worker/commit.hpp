@@ -9,10 +9,11 @@ namespace weir::continuous {
 void InstallCommitCallback();
 
 // At the commit of the current transaction, and only then:
-void WantWorkerAtCommit(Oid owner);  // a worker for that owner in this database
-void WantKeeperAtCommit();           // somebody has to look after this database
-void ReloadAtCommit();               // queries of this database have changed
-void ForgetAtCommit(Oid database);   // that database is gone
+void WantWorkerAtCommit(Oid owner);          // a worker for that owner in this database
+void WantKeeperAtCommit();                   // somebody has to look after this database
+void ReloadAtCommit();                       // queries of this database have changed
+void WakeFollowersAtCommit(int32 query_id);  // its result has changed
+void ForgetAtCommit(Oid database);           // that database is gone
 
 // However the current transaction ends, somebody has to look after this database.
 void WantKeeperAtEnd();

@@ -48,7 +48,10 @@ void CreateShared() {
   new (shared) Shared();
   shared->lock = &GetNamedLWLockTranche(kTrancheName)->lock;
   for (int i = 0; i < WorkerPlaceCount(); i++) new (&WorkerPlaceAt(i)) WorkerPlace();
-  for (int i = 0; i < QueryPlaceCount(); i++) new (&QueryPlaceAt(i)) QueryPlace();
+  for (int i = 0; i < QueryPlaceCount(); i++) {
+    new (&QueryPlaceAt(i)) QueryPlace();
+    ConditionVariableInit(&QueryPlaceAt(i).logged);
+  }
 }
 
 void OnShmemStartup() {
@@ -203,6 +206,15 @@ void FreeQueryPlace(Oid database, int32 query_id) {
     place->database.store(InvalidOid);
   }
   LWLockRelease(shared->lock);
+}
+
+void WakeFollowers(Oid database, int32 query_id) {
+  for (int i = 0; i < QueryPlaceCount(); i++) {
+    QueryPlace &place = QueryPlaceAt(i);
+    if (place.database.load() != database) continue;
+    if (query_id < 0 || place.query_id.load() == query_id)
+      ConditionVariableBroadcast(&place.logged);
+  }
 }
 
 bool SeeDatabase(Oid database) {

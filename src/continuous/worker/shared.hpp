@@ -10,6 +10,7 @@
 #include "pg/pg.hpp"
 
 extern "C" {
+#include "storage/condition_variable.h"
 #include "storage/lwlock.h"
 }
 
@@ -54,6 +55,8 @@ struct alignas(core::kCacheLineBytes) QueryPlace {
   SharedU64 last_us{0};
   SharedU64 total_us{0};
   StepFigures figures;
+
+  ConditionVariable logged;  // whoever waits for changes of the result
 };
 
 struct Shared {
@@ -101,6 +104,9 @@ QueryPlace *TakeQueryPlace(Oid database, int32 query_id);
 QueryPlace *FindQueryPlace(Oid database, int32 query_id);
 // Frees the query's place, if it has one: whoever finds first that the query is gone.
 void FreeQueryPlace(Oid database, int32 query_id);
+
+// Wakes who waits for changes of a query, or, with -1, of any query of the database.
+void WakeFollowers(Oid database, int32 query_id);
 
 // Whether a keeper has looked into the database since the server started; remembers it.
 bool SeeDatabase(Oid database);

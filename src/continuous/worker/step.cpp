@@ -1,12 +1,18 @@
 #include "continuous/worker/step.hpp"
 
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/late_rows.hpp"
+#include "continuous/changes/time.hpp"
 #include "continuous/delta/delta.hpp"
+#include "continuous/failure/breaker.hpp"
+#include "continuous/failure/isolate.hpp"
 #include "continuous/operation/progress.hpp"
+#include "continuous/retract/retract.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/worker/commit.hpp"
+#include "continuous/worker/quiet.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
 
@@ -27,21 +33,7 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
-constexpr int kFirstRetryMs = 1000;
-constexpr int kLongestRetryMs = 60'000;
 constexpr int kBusyRetryMs = 300;
-
-// What the owner may do has been looked at when the query was created, and is by every step; what a
-// superuser runs is looked at again too.
-void CheckSuperuserObjects(const KeptQuery &query) {
-  if (!superuser_arg(query.row.owner)) return;
-  const Oid view = get_relname_relid(StateName(query.row.id, "_definition"),
-                                     get_namespace_oid("weir_state", false));
-  if (!OidIsValid(view)) return;
-  Relation relation = table_open(view, AccessShareLock);
-  RequireSuperuserObjects(get_view_query(relation));
-  table_close(relation, AccessShareLock);
-}
 
 void PrepareStep(KeptQuery *query) {
   if (query->plan != nullptr) return;
@@ -52,17 +44,33 @@ void PrepareStep(KeptQuery *query) {
   query->plan = plan;
 }
 
+// Rows that are taken apart, and windows that are to be closed, are one process's.
+bool MaySplit(const KeptQuery *query) {
+  return !query->isolates && (query->stream == nullptr || query->stream->closing == nullptr);
+}
+
 uint64 RunInOneLane(KeptQuery *query) {
   PrepareStep(query);
-  WEIR_FAILPOINT("step.before_insert");
   const int code = SPI_execute_plan(query->plan, nullptr, nullptr, false, 0);
   if (code != SPI_OK_INSERT) elog(ERROR, "unexpected result of a step: %d", code);
   return SPI_processed;
 }
 
-// Functions of the query's run as the owner, and may not change what the session is.
 // Returns how many groups it has changed.
-uint64 RunStatement(KeptQuery *query) {
+uint64 MergeRows(KeptQuery *query) {
+  const bool keeps_late = query->stream != nullptr && query->stream->keeps_late;
+  const int64 dropped = keeps_late ? DroppedRows(query->row.id) : 0;
+  WEIR_FAILPOINT("step.before_insert");
+  const uint64 groups = MaySplit(query) && TakesLanes(&query->lanes, query->row.id)
+                            ? RunInLanes(&query->lanes, query->row.id)
+                            : RunInOneLane(query);
+  if (keeps_late && DroppedRows(query->row.id) > dropped) KeepLateRows(query->row.id);
+  WEIR_FAILPOINT("step.after_insert");
+  return groups;
+}
+
+// Functions of the query's run as the owner, and may not change what the session is.
+uint64 AsOwner(KeptQuery *query, uint64 (*run)(KeptQuery *)) {
   Oid user;
   int security_context;
   GetUserIdAndSecContext(&user, &security_context);
@@ -72,15 +80,36 @@ uint64 RunStatement(KeptQuery *query) {
   PushActiveSnapshot(GetTransactionSnapshot());
   SPI_connect();
   CheckSuperuserObjects(*query);
-  const uint64 groups = TakesLanes(&query->lanes, query->row.id)
-                            ? RunInLanes(&query->lanes, query->row.id)
-                            : RunInOneLane(query);
-  WEIR_FAILPOINT("step.after_insert");
+  const uint64 groups = run(query);
   SPI_finish();
   PopActiveSnapshot();
   UnpinSearchPath(level);
   SetUserIdAndSecContext(user, security_context);
   return groups;
+}
+
+uint64 RunStatement(KeptQuery *query) { return AsOwner(query, MergeRows); }
+
+uint64 MoveOn(KeptQuery *query) {
+  MoveTime(query->row.id, *query->stream);
+  return 0;
+}
+
+uint64 CloseOpen(KeptQuery *query) {
+  CloseIdle(query->row.id, *query->stream);
+  return 0;
+}
+
+// At the end of a step, before it commits.
+void KeepTime(KeptQuery *query, uint64 groups, bool is_blocked) {
+  if (query->stream == nullptr || query->stream->closing == nullptr) return;
+  if (groups > 0) {
+    AsOwner(query, MoveOn);
+    NoteRows(query);
+  } else if (IsQuiet(*query) && !is_blocked) {
+    AsOwner(query, CloseOpen);
+    query->is_quiet = true;
+  }
 }
 
 // When a step began, and what it could not go beyond.
@@ -89,10 +118,13 @@ struct Start {
   FullTransactionId next;
 };
 
+// An idle step knows of everything up to its end, too.
+FullTransactionId FrontierOf(const Tick &tick) {
+  return FullTransactionIdPrecedes(tick.h0, tick.h1) ? tick.h1 : tick.h0;
+}
+
 void ReportProgress(KeptQuery *query, const Tick &tick, const Start &start) {
-  // An idle step knows of everything up to its end, too.
-  const FullTransactionId frontier =
-      FullTransactionIdPrecedes(tick.h0, tick.h1) ? tick.h1 : tick.h0;
+  const FullTransactionId frontier = FrontierOf(tick);
   query->is_blocked = FullTransactionIdPrecedes(frontier, start.next);
   QueryPlace *place = query->place;
   if (place == nullptr) return;
@@ -114,6 +146,7 @@ void CountTick(QueryPlace *place, const Tick &tick, uint64 groups, TimestampTz s
 void Recover(KeptQuery *query) {
   if (query->failures == 0) return;
   query->failures = 0;
+  query->isolates = false;
   StartTransactionCommand();
   if (LockExtensionAgainstDrop()) {
     PushActiveSnapshot(GetTransactionSnapshot());
@@ -134,6 +167,12 @@ void NoteStale(KeptQuery *query, bool is_stale) {
   query->is_stale = is_stale;
 }
 
+uint64 RunOpenTick(KeptQuery *query) {
+  if (query->row.retracts) return RunRetractingStep(query, RunStatement);
+  if (query->isolates) return IsolateRows(query, RunStatement);
+  return RunStatement(query);
+}
+
 StepResult TryStep(KeptQuery *query) {
   const Start start{GetCurrentTimestamp(), ReadNextFullTransactionId()};
   SetCurrentStatementStartTimestamp();
@@ -142,17 +181,24 @@ StepResult TryStep(KeptQuery *query) {
     CommitTransactionCommand();
     return StepResult::kGone;
   }
+  // From before the end of the tick is taken, so that indexes show what it has to show.
+  Snapshot guard = query->row.retracts ? RegisterSnapshot(GetLatestSnapshot()) : nullptr;
   Tick tick{};
   uint64 groups = 0;
   const TickStart kind = OpenTick(query->row.id, &tick);
   NoteStale(query, kind == TickStart::kStale);
+  const bool is_blocked = FullTransactionIdPrecedes(FrontierOf(tick), start.next);
   if (kind == TickStart::kOpen) {
     BeginWork(Work::kStep, query->row.id, query->row.owner);
-    groups = RunStatement(query);
+    groups = RunOpenTick(query);
+    KeepTime(query, groups, is_blocked);
     CloseTick(&tick);
     NoteLanes(&query->lanes, tick.pages_read);
     WEIR_FAILPOINT("step.before_commit");
+  } else if (kind == TickStart::kIdle && QuietIn(*query, start.at) <= 0) {
+    KeepTime(query, 0, is_blocked);
   }
+  if (guard != nullptr) UnregisterSnapshot(guard);
   CommitTransactionCommand();
   WEIR_FAILPOINT("step.after_commit");
   if (kind == TickStart::kStale) return StepResult::kDone;
@@ -205,20 +251,33 @@ void NoteStepFailure(KeptQuery *query, const ErrorData *error) {
   const bool is_busy = is_gone || IsBusy(error->sqlerrcode);
   int wait = kBusyRetryMs;
   if (!is_busy) {
-    wait = Min(kFirstRetryMs << Min(query->failures, 10), kLongestRetryMs);
-    query->failures++;
+    wait = RetryWaitMs(++query->failures);
+    query->isolates = query->row.on_error != OnError::kStop && IsDataError(error->sqlerrcode);
     if (query->place != nullptr) query->place->figures.failures.fetch_add(1);
   }
   query->retry_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait);
   query->is_dirty = true;
-  if (is_busy) return;
-  if (!StoreFailure(*query, error) || query->failures > 1) return;
+  if (is_busy || !StoreFailure(*query, error)) return;
+  NoteIfBroken(*query);
+  if (query->failures > 1) return;
   ereport(LOG, errcode(error->sqlerrcode),
           errmsg("continuous query %d failed: %s", query->row.id, error->message),
           errhint("It is tried again; SELECT * FROM weir.queries shows its state."));
 }
 
 }  // namespace
+
+// What the owner may do has been looked at when the query was created, and is by every step; what a
+// superuser runs is looked at again too.
+void CheckSuperuserObjects(const KeptQuery &query) {
+  if (!superuser_arg(query.row.owner)) return;
+  const Oid view = get_relname_relid(StateName(query.row.id, "_definition"),
+                                     get_namespace_oid("weir_state", false));
+  if (!OidIsValid(view)) return;
+  Relation relation = table_open(view, AccessShareLock);
+  RequireSuperuserObjects(get_view_query(relation));
+  table_close(relation, AccessShareLock);
+}
 
 bool LockExtensionAgainstDrop() {
   const Oid extension = ExtensionOid();
@@ -239,6 +298,7 @@ StepResult RunStep(KeptQuery *query) {
     ErrorData *error = CopyErrorData();
     FlushErrorState();
     AbortCurrentTransaction();
+    query->is_quiet = false;
     MemoryContextSwitchTo(context);
     NoteStepFailure(query, error);
     FreeErrorData(error);

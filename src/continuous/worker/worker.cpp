@@ -1,8 +1,10 @@
 // The worker of continuous queries: one for each owner in each database, connected as that owner;
 // and the keeper, which comes for a moment to see whose workers are wanted.
+#include "continuous/changes/retention.hpp"
 #include "continuous/hold/hold.hpp"
 #include "continuous/worker/commit.hpp"
 #include "continuous/worker/keeper.hpp"
+#include "continuous/worker/quiet.hpp"
 #include "continuous/worker/shared.hpp"
 #include "continuous/worker/step.hpp"
 #include "pg/compat.hpp"
@@ -107,10 +109,11 @@ void Drop(KeptQuery *query) {
   FreeLanes(&query->lanes);
   FreeQueryPlace(MyDatabaseId, query->row.id);
   pfree(query->row.statement);
+  FreeStream(query->stream);
   pfree(query);
 }
 
-KeptQuery *Keep(QueryRow *row) {
+KeptQuery *Keep(QueryRow *row, Stream *stream) {
   KeptQuery *query = FindKept(row->id);
   if (query == nullptr) {
     query = static_cast<KeptQuery *>(palloc0(sizeof(KeptQuery)));
@@ -122,9 +125,15 @@ KeptQuery *Keep(QueryRow *row) {
   } else {
     pfree(query->row.statement);
     FreeLanes(&query->lanes);
+    FreeStream(query->stream);
   }
   query->row = *row;
-  query->retry_at = 0;
+  query->stream = stream;
+  query->last_rows = GetCurrentTimestamp();
+  query->is_quiet = false;
+  query->failures = row->failures;
+  query->retry_at = row->next_retry;
+  query->isolates = false;
   query->is_dirty = true;
   return query;
 }
@@ -142,15 +151,27 @@ void DropOthers(List *rows) {
   }
 }
 
+// One for each row, null for most.
+List *StreamsOf(List *rows) {
+  List *streams = NIL;
+  ListCell *cell;
+  foreach (cell, rows) {
+    streams = lappend(streams, FindStream(static_cast<QueryRow *>(lfirst(cell))->id));
+  }
+  return streams;
+}
+
 // False when the extension is gone.
 bool LoadQueries() {
   StartTransactionCommand();
   List *rows = NIL;
+  List *streams = NIL;
   const bool is_there = LockExtensionAgainstDrop();
   if (is_there) {
     PushActiveSnapshot(GetTransactionSnapshot());
     MemoryContext old = MemoryContextSwitchTo(worker_context);
     rows = QueriesOfOwner(place->owner.load());
+    streams = StreamsOf(rows);
     MemoryContextSwitchTo(old);
     PopActiveSnapshot();
   }
@@ -161,11 +182,13 @@ bool LoadQueries() {
   ListCell *cell;
   foreach (cell, rows) {
     auto *row = static_cast<QueryRow *>(lfirst(cell));
-    kept = lappend(kept, Keep(row));
+    auto *stream = static_cast<Stream *>(list_nth(streams, foreach_current_index(cell)));
+    kept = lappend(kept, Keep(row, stream));
     pfree(row);
   }
   list_free(queries);
   list_free(rows);
+  list_free(streams);
   queries = kept;
   return is_there;
 }
@@ -176,6 +199,7 @@ int64 WaitOf(const KeptQuery &query, TimestampTz now, bool hurry) {
   if (query.row.is_paused) return kPollMs;
   const int64 since = (now - query.last_step) / 1000;
   int64 wait = Max(kPollMs, query.row.tick_ms) - since;
+  wait = Min(wait, QuietIn(query, now));
   if (query.is_dirty) wait = Min(wait, hurry ? 0 : query.row.tick_ms - since);
   return Max(wait, (query.retry_at - now + 999) / 1000);
 }
@@ -208,6 +232,7 @@ bool RunRound() {
       query->is_dirty = false;
       if (RunStep(query) == StepResult::kGone) return false;
     }
+    if (!KeepRetention(query)) return false;
     is_blocked |= query->is_blocked;
   }
   place->blocked.store(is_blocked ? 1 : 0);

@@ -76,7 +76,7 @@ PlannedStmt *Prepare(const QueryArguments &arguments, char *sql, InnerQuery *inn
   ErrorContextCallback context{error_context_stack, AddContext, pstrdup(sql)};
   error_context_stack = &context;
   EmitRequest request;
-  ReadRequest(arguments, CutEmitClause(sql), &request);
+  ReadRequest(arguments, pg::CutEmitClause(sql), &request);
   inner->mode = request.mode;
   Query *query = Analyze(sql);
   const Query *original = static_cast<Query *>(copyObjectImpl(query));

@@ -1,8 +1,8 @@
 // What a caller of weir.query() asks for, and the request that is being planned.
 #pragma once
 
+#include "pg/emit_clause.hpp"
 #include "pg/pg.hpp"
-#include "stream/emit/suffix.hpp"
 
 extern "C" {
 #include "datatype/timestamp.h"
@@ -11,6 +11,8 @@ extern "C" {
 }
 
 namespace weir::stream {
+
+using pg::EmitMode;
 
 inline constexpr int kQueryArguments = 4;
 

@@ -12,7 +12,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use Weir;
 
-our @EXPORT = qw(start_torture torture stop_torture abandon_torture query_subject query_missing);
+our @EXPORT = qw(start_torture torture stop_torture abandon_torture query_subject query_missing retract_subject);
 
 # A partitioned table, one of whose partitions has other attribute numbers; long values out of line;
 # and the ledger, which nobody updates or deletes from.
@@ -92,8 +92,14 @@ my @writers = (
 );
 
 my $expected = 'SELECT k, count(*)::bigint AS n, sum(v)::bigint AS v, coalesce(sum(h), 0)::bigint AS h FROM ledger GROUP BY k';
-my $differing =
-  "SELECT count(*) FROM ((SELECT * FROM live EXCEPT ALL $expected) UNION ALL ($expected EXCEPT ALL SELECT * FROM live)) d";
+
+sub differences_of
+{
+    my ($view, $definition) = @_;
+    return
+      "(SELECT count(*) FROM ((SELECT * FROM $view EXCEPT ALL $definition) UNION ALL ($definition EXCEPT ALL SELECT * FROM $view)) d)";
+}
+my $differing;
 
 # Of the running torture.
 my ($node, $subject, $directory, $log_start, @runs, %log);
@@ -101,7 +107,7 @@ my ($node, $subject, $directory, $log_start, @runs, %log);
 sub write_scripts
 {
     my $long = is_long() ? 20 : 6;
-    my @all = (@writers, [ 0, 'long', "BEGIN;\nSELECT add_to_last(2);\nSELECT pg_sleep($long);\nSELECT add_to_last(2);\nCOMMIT;\n\\sleep 1 s" ]);
+    my @all = (@writers, @{ $subject->{writers} // [] }, [ 0, 'long', "BEGIN;\nSELECT add_to_last(2);\nSELECT pg_sleep($long);\nSELECT add_to_last(2);\nCOMMIT;\n\\sleep 1 s" ]);
     foreach my $writer (@all)
     {
         my ($weight, $name, $text) = @$writer;
@@ -123,6 +129,7 @@ sub write_scripts
 sub start_torture
 {
     ($node, $subject) = @_;
+    $differing = $subject->{differing} // 'SELECT ' . differences_of('live', $expected);
     $directory = PostgreSQL::Test::Utils::tempdir();
     chmod 0755, $directory;
     %log = (checks => 0, differences => 0, retries => 0, unreachable => 0);
@@ -149,6 +156,34 @@ SQL
     };
 }
 
+# Queries that follow their table: groups with a minimum, which cannot be subtracted from, rows, and
+# one group of everything. More is changed than by the writers of all subjects.
+sub retract_subject
+{
+    my %definitions = (
+        live => 'SELECT k, count(*) AS n, (sum(v) + 3 * min(v) + 5 * max(v))::bigint AS v, coalesce(sum(hashtext(pad)), 0)::bigint AS h FROM src GROUP BY k',
+        of_rows => 'SELECT nullif(k, 7) AS k, part FROM src WHERE v % 3 = 0',
+        of_all => 'SELECT count(*) AS n, max(v) AS v FROM src');
+    my $change = "UPDATE src SET %s WHERE (tableoid, ctid) IN (SELECT t, c FROM some_rows(30));";
+    return {
+        create => join('', map { "SELECT weir.create_query('$_', '$definitions{$_}', tick => '50 ms', on_delete => 'retract');\n" } sort keys %definitions),
+        drained => 'true',
+        differing => 'SELECT ' . join(' + ', map { differences_of($_, $definitions{$_}) } sort keys %definitions),
+        writers => [
+            [ 4, 'key', sprintf($change, 'k = (k + 1) % 20') ],
+            [ 3, 'move', sprintf($change, 'part = (part + 1) % 4, u = NULL') ],
+            [ 2, 'change_and_back', "BEGIN;\nSELECT add_rows(2);\nSAVEPOINT a;\n" . sprintf($change, 'v = v + 1, k = 3') . "\nROLLBACK TO a;\nDELETE FROM src WHERE (tableoid, ctid) IN (SELECT t, c FROM last_rows(10));\nSAVEPOINT b;\n" . sprintf($change, 'v = 0') . "\nRELEASE b;\nCOMMIT;" ],
+            [ 1, 'upsert', 'INSERT INTO src (part, k, v, u) SELECT (random() * 3)::int, (random() * 19)::int, 5, (random() * 2000)::int FROM generate_series(1, 3) ON CONFLICT (part, u) DO UPDATE SET v = src.v + 1, k = excluded.k;' ],
+        ],
+        maintenance => [
+            [ 'TRUNCATE', sub { return exclusively('TRUNCATE ' . random_leaf()); } ],
+            [ 'TRUNCATE and back', sub { return exclusively('BEGIN; TRUNCATE ' . random_leaf() . '; SELECT add_rows(5); ROLLBACK'); } ],
+            [ 'ATTACH', sub { return attach_or_detach(); } ],
+            [ 'TRUNCATE and more', sub { my $n = int(rand(4)); return exclusively("BEGIN; TRUNCATE src_$n; SELECT add_rows(50, $n); COMMIT"); } ],
+        ],
+    };
+}
+
 # Differences once everything is in the state.
 sub query_missing
 {
@@ -169,7 +204,7 @@ sub start_load
 sub start_loads
 {
     my ($calm) = @_;
-    my @kinds = grep { !$calm || $_->[1] ne 'prepared' } @writers;
+    my @kinds = grep { !$calm || $_->[1] ne 'prepared' } @writers, @{ $subject->{writers} // [] };
     start_load('writers', '-c', 5, '-R', 250, '--max-tries=10', map { ('-f', "$directory/$_->[1].sql\@$_->[0]") } @kinds);
     start_load('long', '-c', 1, '-f', "$directory/long.sql") if !$calm;
     start_load('ticks', '-c', 1, '-f', "$directory/tick.sql") if $subject->{tick};
@@ -274,6 +309,18 @@ SQL
     return;
 }
 
+# A table with rows that were changed before becomes a partition, or is none any more.
+sub attach_or_detach
+{
+    my ($status) = exclusively('ALTER TABLE src DETACH PARTITION lone; DROP TABLE lone');
+    return $status if $status == 0;
+    ask('CREATE TABLE lone (LIKE src); INSERT INTO lone (part, k, v) SELECT 5, k, v FROM src LIMIT 100');
+    ask('UPDATE lone SET v = v + 1 WHERE k < 5; DELETE FROM lone WHERE k = 6') if rand() < 0.7;
+    ($status) = exclusively('ALTER TABLE src ATTACH PARTITION lone FOR VALUES IN (5)');
+    ask('DROP TABLE lone') if $status != 0;
+    return $status;
+}
+
 # Copies every row, and gives each a new transaction id.
 sub rewrite_all
 {
@@ -337,7 +384,7 @@ sub torture
         if (time() > $next_work)
         {
             if ($options{maintain}) { ask($options{maintain}, 1000); }
-            else { disturb($maintenance[ rand @maintenance ]); }
+            else { my @all = (@maintenance, @{ $subject->{maintenance} // [] }); disturb($all[ rand @all ]); }
             $next_work = time() + ($options{maintain} ? 0 : rand(1.5));
         }
         if ($kill_every && time() > $next_kill)

@@ -1,4 +1,4 @@
-#include "stream/emit/suffix.hpp"
+#include "pg/emit_clause.hpp"
 
 extern "C" {
 #include "common/keywords.h"
@@ -6,7 +6,7 @@ extern "C" {
 #include "parser/scanner.h"
 }
 
-namespace weir::stream {
+namespace weir::pg {
 namespace {
 
 // Where the tokens of a text start, by the server's own scanner: strings, comments and quoted names
@@ -118,4 +118,4 @@ EmitMode CutEmitClause(char *text) {
   return mode;
 }
 
-}  // namespace weir::stream
+}  // namespace weir::pg

@@ -3,7 +3,7 @@
 
 #include "pg/pg.hpp"
 
-namespace weir::stream {
+namespace weir::pg {
 
 enum class EmitMode : uint8 { kNone, kChanges, kFinal };
 
@@ -11,4 +11,4 @@ enum class EmitMode : uint8 { kNone, kChanges, kFinal };
 // followed by something else, is a syntax error with its position.
 EmitMode CutEmitClause(char *text);
 
-}  // namespace weir::stream
+}  // namespace weir::pg

@@ -1,0 +1,104 @@
+#include "continuous/changes/retention.hpp"
+
+#include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/change_log.hpp"
+#include "continuous/changes/streams.hpp"
+#include "continuous/delta/frontier.hpp"
+#include "continuous/rewrite/names.hpp"
+#include "pg/spi.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+}
+
+namespace weir::continuous {
+namespace {
+
+constexpr int64 kLongestPauseUs = 60 * USECS_PER_SEC;
+
+// The newest position whose change is old enough, or 0. Reads only what goes, and a row more.
+int64 LastToGo(const char *log, TimestampTz limit) {
+  Oid types[] = {TIMESTAMPTZOID};
+  Datum values[] = {TimestampTzGetDatum(limit)};
+  pg::Execute(psprintf("SELECT COALESCE((SELECT position - 1 FROM weir_state.%s WHERE at >= $1"
+                       " ORDER BY position LIMIT 1),"
+                       " (SELECT pg_catalog.max(position) FROM weir_state.%s), 0)",
+                       log, log),
+              SPI_OK_SELECT, 1, types, values);
+  bool is_null;
+  return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+}
+
+void TrimLog(int32 query_id, TimestampTz limit) {
+  const char *log = StateName(query_id, "_changes");
+  SPI_connect();
+  const int64 last = LastToGo(log, limit);
+  Oid types[] = {INT8OID};
+  Datum values[] = {Int64GetDatum(last)};
+  pg::Execute(psprintf("DELETE FROM weir_state.%s WHERE position <= $1", log), SPI_OK_DELETE, 1,
+              types, values);
+  const uint64 gone = SPI_processed;
+  SPI_finish();
+  if (gone > 0) NoteTrimmed(query_id, last);
+}
+
+// Apart from steps and rebuilds, so that a row is either merged before its window goes, or too
+// late.
+void ForgetWindows(const KeptQuery &query) {
+  LockQuery(query.row.id);
+  PushActiveSnapshot(GetLatestSnapshot());
+  const int level = PinSearchPath();
+  SPI_connect();
+  ForgetSilently(true);
+  PG_TRY();
+  { pg::Execute(query.stream->forgetting, SPI_OK_DELETE); }
+  PG_FINALLY();
+  { ForgetSilently(false); }
+  PG_END_TRY();
+  SPI_finish();
+  UnpinSearchPath(level);
+  PopActiveSnapshot();
+}
+
+bool RunRetention(const KeptQuery &query, TimestampTz now) {
+  StartTransactionCommand();
+  const bool is_there = LockExtensionAgainstDrop();
+  if (is_there) {
+    PushActiveSnapshot(GetTransactionSnapshot());
+    if (query.stream->has_log) TrimLog(query.row.id, now - query.stream->retention_us);
+    if (query.stream->forgetting != nullptr) ForgetWindows(query);
+    PopActiveSnapshot();
+  }
+  CommitTransactionCommand();
+  return is_there;
+}
+
+}  // namespace
+
+bool KeepRetention(KeptQuery *query) {
+  const Stream *stream = query->stream;
+  if (stream == nullptr || stream->retention_us == 0 || query->row.is_paused) return true;
+  const TimestampTz now = GetCurrentTimestamp();
+  if (now < query->next_retention) return true;
+  query->next_retention = now + Min(kLongestPauseUs, stream->retention_us / 10);
+  MemoryContext context = CurrentMemoryContext;
+  volatile bool is_there = true;
+  PG_TRY();
+  { is_there = RunRetention(*query, now); }
+  PG_CATCH();
+  {
+    // Whatever is in the way, what is kept a little longer harms nobody.
+    MemoryContextSwitchTo(context);
+    EmitErrorReport();
+    FlushErrorState();
+    AbortCurrentTransaction();
+  }
+  PG_END_TRY();
+  MemoryContextSwitchTo(context);
+  return is_there;
+}
+
+}  // namespace weir::continuous
