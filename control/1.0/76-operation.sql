@@ -107,11 +107,12 @@ CREATE FUNCTION weir.alter_query(
     definition text DEFAULT NULL,
     tick       interval DEFAULT NULL,
     on_delete  text DEFAULT NULL,
-    backfill   boolean DEFAULT true)
+    backfill   boolean DEFAULT true,
+    on_error   text DEFAULT NULL)
 RETURNS regclass
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'weir_alter_query';
-COMMENT ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean) IS
+COMMENT ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean, text) IS
     'changes options of a continuous query, or its definition, of which a new result is built before it takes the place of the old one';
-REVOKE ALL ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean) TO PUBLIC;
+REVOKE ALL ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean, text) TO PUBLIC;
