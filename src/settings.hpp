@@ -44,6 +44,7 @@ struct Settings {
   int broken_pause_s = 600;
   int max_query_workers = 8;
   int max_queries = 1000;
+  int min_lane_pages = 1024;
 
 #ifdef WEIR_FAILPOINTS
   char *failpoint = const_cast<char *>("");

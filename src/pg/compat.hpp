@@ -7,6 +7,8 @@ extern "C" {
 #include "access/heapam.h"
 #include "access/stratnum.h"
 #include "catalog/objectaccess.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/execdesc.h"
@@ -17,6 +19,7 @@ extern "C" {
 #include "parser/parse_relation.h"
 #include "pgstat.h"
 #include "replication/slot.h"
+#include "storage/buf_internals.h"
 #include "storage/bufmgr.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
@@ -61,6 +64,17 @@ inline auto LocatorOf(Relation relation) {
   return relation->rd_locator;
 #else
   return relation->rd_node;
+#endif
+}
+
+// Whether a buffer holds a block of a file's main fork. 16 took the parts of its tag apart.
+inline bool IsMainForkOf(const BufferTag &tag, const decltype(LocatorOf(nullptr)) &file) {
+#if PG_VERSION_NUM >= 160000
+  return tag.relNumber == file.relNumber && tag.dbOid == file.dbOid && tag.spcOid == file.spcOid &&
+         tag.forkNum == MAIN_FORKNUM;
+#else
+  return tag.rnode.relNode == file.relNode && tag.rnode.dbNode == file.dbNode &&
+         tag.rnode.spcNode == file.spcNode && tag.forkNum == MAIN_FORKNUM;
 #endif
 }
 
@@ -239,6 +253,40 @@ inline void RequireExecute(Oid function) {
   if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
 }
 
+// Whether the current user may drop the relation. 16 made the check one of many kinds.
+inline bool MayDrop(Oid relation) {
+  const Oid schema = get_rel_namespace(relation);
+#if PG_VERSION_NUM >= 160000
+  return object_ownercheck(RelationRelationId, relation, GetUserId()) ||
+         object_ownercheck(NamespaceRelationId, schema, GetUserId());
+#else
+  return pg_class_ownercheck(relation, GetUserId()) || pg_namespace_ownercheck(schema, GetUserId());
+#endif
+}
+
+// What a hash table of tuples is made of. 18 asks for the kind of slots, and has one name for both
+// of the functions there were.
+struct KeyTable {
+  TupleDesc descriptor;
+  int count;
+  AttrNumber *columns;
+  Oid *equal;
+  FmgrInfo *hash;
+  Oid *collations;
+};
+inline TupleHashTable BuildKeyTable(PlanState *parent, const KeyTable &keys, MemoryContext context,
+                                    MemoryContext short_lived) {
+#if PG_VERSION_NUM >= 180000
+  return BuildTupleHashTable(parent, keys.descriptor, nullptr, keys.count, keys.columns, keys.equal,
+                             keys.hash, keys.collations, 256, 0, context, context, short_lived,
+                             false);
+#else
+  return BuildTupleHashTableExt(parent, keys.descriptor, keys.count, keys.columns, keys.equal,
+                                keys.hash, keys.collations, 256, 0, context, context, short_lived,
+                                false);
+#endif
+}
+
 // 18 keeps group keys in a range table entry of their own; this puts them where they were.
 inline void FlattenGroups(Query *query) {
 #if PG_VERSION_NUM >= 180000
@@ -250,6 +298,15 @@ inline void FlattenGroups(Query *query) {
   query->hasGroupRTE = false;
 #else
   static_cast<void>(query);
+#endif
+}
+
+// What the planner groups by: 16 gave it a list of its own.
+inline List **GroupClauseOf(PlannerInfo *root) {
+#if PG_VERSION_NUM >= 160000
+  return &root->processed_groupClause;
+#else
+  return &root->parse->groupClause;
 #endif
 }
 

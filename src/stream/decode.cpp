@@ -82,9 +82,9 @@ inline const char *AlignUp(const char *at, int alignment) {
 void Varlenas(const Target &target, const char *const *from, const char **to, int count,
               const DecodeStep &step) {
   const bool moves = step.op == DecodeOp::kVarlena;
-  const BaseColumn *base = step.base >= 0 ? &target.set->bases[step.base] : nullptr;
-  core::Column *column = base != nullptr ? &target.set->columns[base->column] : nullptr;
-  const Encoding encoding = base != nullptr ? base->physical : Encoding::kNone;
+  const BaseColumn &base = target.set->bases[step.base];
+  core::Column *column = &target.set->columns[base.column];
+  const Encoding encoding = base.physical;
   for (int i = 0; i < count; ++i) {
     const char *at = from[i] + step.offset;
     if (*at == 0) [[unlikely]]
@@ -92,18 +92,29 @@ void Varlenas(const Target &target, const char *const *from, const char **to, in
     Size size;
     if (VARATT_IS_1B(at) && !VARATT_IS_1B_E(at)) [[likely]] {
       size = VARSIZE_1B(at);
-      if (column != nullptr &&
-          !PackShort(column, target.RowOf(i), encoding, at + VARHDRSZ_SHORT,
+      if (!PackShort(column, target.RowOf(i), encoding, at + VARHDRSZ_SHORT,
                      static_cast<uint32>(size - VARHDRSZ_SHORT), target.limit)) {
         EncodeDatum(column, target.RowOf(i), encoding, -1, PointerGetDatum(at), target.context);
       }
     } else {
       size = VARSIZE_ANY(at);
-      if (column != nullptr) {
-        EncodeDatum(column, target.RowOf(i), encoding, -1, PointerGetDatum(at), target.context);
-      }
+      EncodeDatum(column, target.RowOf(i), encoding, -1, PointerGetDatum(at), target.context);
     }
     if (moves) to[i] = AlignUp(at + size, step.next_alignment);
+  }
+}
+
+// Moves past a varlena that nobody reads.
+void SkipVarlenas(const char *const *from, const char **to, int count, const DecodeStep &step) {
+  const int offset = step.offset;
+  const auto align = static_cast<uintptr_t>(step.next_alignment) - 1;
+  for (int i = 0; i < count; ++i) {
+    const char *at = from[i] + offset;
+    if (*at == 0) [[unlikely]]
+      at = AlignUp(at, step.alignment);
+    const Size size = VARATT_IS_1B(at) && !VARATT_IS_1B_E(at) ? VARSIZE_1B(at) : VARSIZE_ANY(at);
+    to[i] =
+        reinterpret_cast<const char *>((reinterpret_cast<uintptr_t>(at + size) + align) & ~align);
   }
 }
 
@@ -144,6 +155,10 @@ void RunProgram(const DecodeProgram *program, const Target &target, const char *
         break;
       case DecodeOp::kPeekVarlena:
         Varlenas(target, cursor, nullptr, count, step);
+        break;
+      case DecodeOp::kSkipVarlena:
+        SkipVarlenas(cursor, moved, count, step);
+        cursor = moved;
         break;
       case DecodeOp::kVarlena:
         Varlenas(target, cursor, moved, count, step);

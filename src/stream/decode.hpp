@@ -23,6 +23,7 @@ enum class DecodeOp : uint8 {
   kLoadDatum,  // fixed length, by reference
   kPeekVarlena,
   kVarlena,  // decodes, and moves past it
+  kSkipVarlena,
 };
 
 struct DecodeStep {

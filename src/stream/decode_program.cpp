@@ -101,7 +101,7 @@ class Builder {
       last = base;
     }
     if (last < 0 && number == program_->highest) return;
-    Add(DecodeOp::kVarlena, alignment, next_alignment, last);
+    Add(last < 0 ? DecodeOp::kSkipVarlena : DecodeOp::kVarlena, alignment, next_alignment, last);
     at_ = {0, next_alignment};
   }
 

@@ -32,9 +32,9 @@ void DropSpill(AggregateScan *scan) {
 
 // An append whose parts are read directly is never called, and would show as never executed.
 bool RunAll(AggregateScan *scan) {
-  Instrumentation *bypassed = scan->source_count == 0 || scan->sources[0]->child == scan->child
-                                  ? nullptr
-                                  : scan->child->instrument;
+  const bool is_bypassed = IsA(scan->child, AppendState) && scan->source_count > 0 &&
+                           scan->sources[0]->child != scan->child;
+  Instrumentation *bypassed = is_bypassed ? scan->child->instrument : nullptr;
   const int64 rows_before = scan->rows_in;
   if (bypassed != nullptr) InstrStartNode(bypassed);
   bool finished = true;

@@ -54,8 +54,13 @@ void ExplainKeys(AggregateScan *scan, List *ancestors, ExplainState *es) {
 
 void ExplainInput(AggregateScan *scan, const Counters &total, ExplainState *es) {
   bool reads_pages = false;
-  for (int i = 0; i < scan->source_count; ++i) reads_pages |= scan->sources[i]->is_heap;
-  ExplainPropertyText("Input", reads_pages ? "heap pages" : "child plan", es);
+  bool joins = false;
+  for (int i = 0; i < scan->source_count; ++i) {
+    reads_pages |= scan->sources[i]->is_heap;
+    joins |= scan->sources[i]->join_count > 0;
+  }
+  const char *pages = joins ? "heap pages, joined as they are read" : "heap pages";
+  ExplainPropertyText("Input", reads_pages ? pages : "child plan", es);
   const bool is_text = es->format == EXPLAIN_FORMAT_TEXT;
   if (!is_text || (es->verbose && reads_pages)) {
     ExplainPropertyInteger("Pages Read Directly", nullptr, total.pages_direct, es);

@@ -11,6 +11,7 @@ extern "C" {
 #include "executor/executor.h"
 #include "pgstat.h"
 #include "storage/bufmgr.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 }
@@ -19,6 +20,8 @@ namespace weir::stream {
 namespace {
 
 constexpr int kCacheLine = 64;
+// How many blocks after the next one the first lines of a page are fetched into the cache.
+constexpr BlockNumber kFurtherAhead = 2;
 
 HeapScanDesc HeapOf(PageWalk *walk) { return reinterpret_cast<HeapScanDesc>(walk->scan); }
 
@@ -51,13 +54,33 @@ BlockNumber FirstBlock(PageWalk *walk) {
 }
 
 // A table that was loaded or read in order lies in shared buffers in order, so the next block is
-// mostly in the next buffer, and looking there first saves a search in the buffer table.
-bool ReadGuessed(PageWalk *walk, BlockNumber block, Buffer *buffer) {
+// mostly in the next buffer, and looking there first saves a search in the buffer table. Where that
+// fails, a map is made of all buffers, once.
+Buffer GuessBuffer(PageWalk *walk, BlockNumber block) {
   constexpr int kPatience = 32;
-  if (walk->last_read <= 0 || walk->last_read >= NBuffers) return false;
-  if (walk->bad_guesses > kPatience + walk->good_guesses / 4) return false;
+  if (walk->bad_guesses <= kPatience + walk->good_guesses / 4) {
+    return walk->map == nullptr ? walk->last_read + 1 : BufferOf(walk->map, block);
+  }
+  if (walk->is_map_made) return InvalidBuffer;
+  walk->is_map_made = true;
+  walk->bad_guesses = 0;
+  walk->map = MakeBufferMap(walk->scan->rs_rd, HeapOf(walk)->rs_nblocks, walk->context);
+  return walk->map == nullptr ? InvalidBuffer : BufferOf(walk->map, block);
+}
+
+bool ReadGuessed(PageWalk *walk, BlockNumber block, Buffer *buffer) {
   Relation relation = walk->scan->rs_rd;
-  *buffer = walk->last_read + 1;
+  if (RelationUsesLocalBuffers(relation)) return false;
+  *buffer = GuessBuffer(walk, block);
+  switch (LooksLike(*buffer, relation, block)) {
+    case Likeness::kSame:
+      break;
+    case Likeness::kOther:
+      ++walk->bad_guesses;
+      return false;
+    case Likeness::kUnused:
+      return false;
+  }
   if (!ReadRecentBuffer(pg::LocatorOf(relation), MAIN_FORKNUM, block, *buffer)) {
     ++walk->bad_guesses;
     return false;
@@ -123,6 +146,7 @@ bool CollectDirectly(PageWalk *walk, HeapPage *page, PageRows *rows) {
   page->buffer = walk->ahead != InvalidBuffer ? walk->ahead : ReadBlock(walk, page->block);
   const bool looks_ahead = walk->source->needs_rows && walk->next != InvalidBlockNumber;
   walk->ahead = looks_ahead ? ReadBlock(walk, walk->next) : InvalidBuffer;
+  if (walk->map != nullptr) PrefetchBlock(walk->map, walk->next + kFurtherAhead);
   page->page = BufferGetPage(page->buffer);
   LockBuffer(page->buffer, BUFFER_LOCK_SHARE);
   const bool is_direct = PageIsAllVisible(page->page);
@@ -168,6 +192,7 @@ void BeginWalk(PageWalk *walk, TableScanDesc scan, Source *source) {
   *walk = PageWalk{};
   walk->scan = scan;
   walk->source = source;
+  walk->context = GetMemoryChunkContext(source);
   walk->highest = HighestAttribute(source->set);
   walk->highest = Max(walk->highest, HighestAttribute(source->qual_set));
   // On a standby the page's flag alone is not proof, and a serializable transaction must see each
@@ -200,6 +225,8 @@ void ReleasePage(HeapPage *page) {
 void EndWalk(PageWalk *walk) {
   if (walk->ahead != InvalidBuffer) ReleaseBuffer(walk->ahead);
   walk->ahead = InvalidBuffer;
+  FreeBufferMap(walk->map);
+  walk->map = nullptr;
   HeapScanDesc heap = HeapOf(walk);
   if (BufferIsValid(heap->rs_cbuf)) ReleaseBuffer(heap->rs_cbuf);
   heap->rs_cbuf = InvalidBuffer;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pg/pg.hpp"
+#include "stream/buffer_map.hpp"
 #include "stream/source.hpp"
 
 namespace weir::stream {
@@ -24,6 +25,9 @@ struct PageWalk {
   Buffer last_read;
   int good_guesses;
   int bad_guesses;
+  BufferMap *map;         // once guessing was in vain
+  MemoryContext context;  // outlives the walk, wherever it is called from
+  bool is_map_made;
 };
 
 void BeginWalk(PageWalk *walk, TableScanDesc scan, Source *source);

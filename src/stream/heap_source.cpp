@@ -1,6 +1,9 @@
 // Rows of a heap table, a page at a time.
+#include "stream/heap_source.hpp"
+
 #include "pg/compat.hpp"
 #include "stream/heap_pages.hpp"
+#include "stream/join.hpp"
 #include "stream/outer_reference.hpp"
 #include "stream/scan_state.hpp"
 #include "stream/vector_compile.hpp"
@@ -51,13 +54,15 @@ bool SplitQuals(Source *source, List *quals) {
   return source->qual_program != nullptr;
 }
 
-void FillColumns(AggregateScan *scan, Source *source, List *child_list) {
+void FillColumns(AggregateScan *scan, Source *source, Expr *const *expressions, List *child_list) {
   ColumnSet *set = source->set;
   for (int i = 0; i < scan->input_count; ++i) {
-    Expr *expression = ResolveOuter(scan->inputs[i].expression, child_list);
+    Expr *expression =
+        expressions[i] == nullptr ? nullptr : ResolveOuter(expressions[i], child_list);
     AddColumn(set, expression, scan->inputs[i].encoding);
   }
   for (int i = 0; i < scan->input_count; ++i) {
+    if (expressions[i] == nullptr) continue;
     FillColumn(set, i, set->expressions[i], scan->inputs[i].encoding);
   }
 }
@@ -65,7 +70,7 @@ void FillColumns(AggregateScan *scan, Source *source, List *child_list) {
 struct Batch {
   int count;  // rows filled so far
   int64 scanned;
-  int64 kept;
+  int64 kept;  // by the scan's own conditions
 };
 
 }  // namespace
@@ -97,7 +102,7 @@ int NarrowRows(const core::Column &condition, int count, uint16 *kept) {
   return selected;
 }
 
-void KeepRows(PageRows *rows, const uint16 *kept, int count) {
+void KeepRows(Source *source, PageRows *rows, const uint16 *kept, int count) {
   bool any_irregular = false;
   for (int i = 0; i < count; ++i) {
     const int row = kept[i];
@@ -107,22 +112,33 @@ void KeepRows(PageRows *rows, const uint16 *kept, int count) {
     rows->is_irregular[i] = rows->is_irregular[row];
     any_irregular |= rows->is_irregular[i];
   }
+  if (source->join_count > 0) MovePartners(source, kept, count);
   rows->count = count;
   rows->any_irregular = any_irregular;
 }
 
-// Keeps the rows whose conditions all came out true.
-void ApplyColumnQuals(AggregateScan *scan, Source *source, PageRows *rows, const char *limit) {
+int AllRows(int count, uint16 *kept) {
+  for (int i = 0; i < count; ++i) kept[i] = static_cast<uint16>(i);
+  return count;
+}
+
+// Keeps the rows whose conditions all came out true, and of those the ones that meet a row of each
+// joined table. Returns how many there were before the joins.
+int ApplyColumnQuals(AggregateScan *scan, Source *source, PageRows *rows, const char *limit) {
   ColumnSet *set = source->qual_set;
   DecodeRows(source->qual_program, set, rows, 0, limit, scan->batch_context);
   RunColumnSteps(set, rows->count);
   uint16 kept[MaxHeapTuplesPerPage];
-  int count = SelectRows(set->columns[source->qual_column[0]], rows->count, kept);
+  int count = source->qual_count == 0
+                  ? AllRows(rows->count, kept)
+                  : SelectRows(set->columns[source->qual_column[0]], rows->count, kept);
   for (int q = 1; q < source->qual_count; ++q) {
     count = NarrowRows(set->columns[source->qual_column[q]], count, kept);
   }
+  const int joined = source->join_count == 0 ? count : KeepJoined(source, kept, count);
   ResetColumns(set, rows->count);
-  KeepRows(rows, kept, count);
+  KeepRows(source, rows, kept, joined);
+  return count;
 }
 
 // Conditions and columns that need the server's evaluator, for the rows left.
@@ -157,12 +173,14 @@ void AddPage(AggregateScan *scan, Source *source, const HeapPage *page, PageRows
              Batch *batch) {
   const char *limit = static_cast<const char *>(page->page) + BLCKSZ;
   batch->scanned += rows->count;
-  if (source->qual_count > 0) ApplyColumnQuals(scan, source, rows, limit);
+  int kept = rows->count;
+  if (source->qual_program != nullptr) kept = ApplyColumnQuals(scan, source, rows, limit);
   if (source->needs_slot && rows->count > 0) ApplyRowWork(scan, source, rows, page, batch->count);
-  batch->kept += rows->count;
+  batch->kept += source->row_qual == nullptr ? kept : rows->count;
   if (source->program->step_count > 0 || rows->any_irregular) {
     DecodeRows(source->program, source->set, rows, batch->count, limit, scan->batch_context);
   }
+  if (source->join_count > 0) FillPartners(source, batch->count, rows->count);
   batch->count += rows->count;
 }
 
@@ -184,9 +202,13 @@ void Report(Source *source, const Batch &batch, Instrumentation *instrument) {
 
 }  // namespace
 
-Source *MakeHeapSource(AggregateScan *scan, SeqScanState *child) {
+bool IsHeap(const SeqScanState *child) {
+  return child->ss.ss_currentRelation->rd_tableam == GetHeapamTableAmRoutine();
+}
+
+Source *MakePageSource(AggregateScan *scan, SeqScanState *child, Expr *const *expressions) {
+  if (!IsHeap(child)) return nullptr;
   Relation relation = child->ss.ss_currentRelation;
-  if (relation->rd_tableam != GetHeapamTableAmRoutine()) return nullptr;
   const Plan *plan = child->ss.ps.plan;
   auto *source = static_cast<Source *>(palloc0(sizeof(Source)));
   source->is_heap = true;
@@ -195,12 +217,18 @@ Source *MakeHeapSource(AggregateScan *scan, SeqScanState *child) {
   const Index scanned = ScanRelationOf(plan);
   source->set = MakeColumnSet(scanned, source->child);
   source->qual_set = MakeColumnSet(scanned, source->child);
-  FillColumns(scan, source, plan->targetlist);
+  FillColumns(scan, source, expressions, plan->targetlist);
   source->program = MakeDecodeProgram(RelationGetDescr(relation), source->set);
   if (source->program == nullptr || !SplitQuals(source, plan->qual)) return nullptr;
   source->needs_slot = source->row_qual != nullptr || source->set->row_count > 0;
   source->needs_rows = source->needs_slot || source->set->base_count > 0 || source->qual_count > 0;
   return source;
+}
+
+Source *MakeHeapSource(AggregateScan *scan, SeqScanState *child) {
+  Expr *expressions[core::kMaxColumns];
+  for (int i = 0; i < scan->input_count; ++i) expressions[i] = scan->inputs[i].expression;
+  return MakePageSource(scan, child, expressions);
 }
 
 void BeginHeapPass(AggregateScan *scan, Source *source) {
@@ -218,6 +246,7 @@ int ReadHeapBatch(AggregateScan *scan, Source *source) {
   if (instrument != nullptr) InstrStartNode(instrument);
   HeapPage page;
   Batch batch{};
+  StartJoins(source);
   // Where rows are only counted, a page is a batch.
   while (source->needs_rows ? !IsBatchFull(scan->batch_context, batch.count) : batch.count == 0) {
     if (!NextPage(&pass->walk, &page, &pass->rows)) {
@@ -234,6 +263,7 @@ int ReadHeapBatch(AggregateScan *scan, Source *source) {
     ReleasePage(&page);
   }
   Report(source, batch, instrument);
+  StopJoins(source);
   return batch.count;
 }
 

@@ -1,5 +1,6 @@
 #include "stream/scan_setup.hpp"
 
+#include "stream/join.hpp"
 #include "stream/order.hpp"
 
 extern "C" {
@@ -96,6 +97,9 @@ Source *MakeSource(AggregateScan *scan, PlanState *child) {
   const bool is_seq_scan = IsA(child, SeqScanState) && child->state->es_epq_active == nullptr;
   Source *source = nullptr;
   if (is_seq_scan) source = MakeHeapSource(scan, reinterpret_cast<SeqScanState *>(child));
+  if (IsA(child, HashJoinState)) {
+    source = MakeJoinSource(scan, reinterpret_cast<HashJoinState *>(child));
+  }
   return source != nullptr ? source : MakeSlotSource(scan, child);
 }
 

@@ -1,4 +1,5 @@
 // Rows of any child plan, through its slots.
+#include "stream/join.hpp"
 #include "stream/scan_state.hpp"
 
 extern "C" {
@@ -61,6 +62,8 @@ Source *MakeSlotSource(AggregateScan *scan, PlanState *child) {
 
 void BeginPass(AggregateScan *scan, Source *source) {
   source->is_exhausted = false;
+  // From here on for good: what did not fit once is not tried again.
+  if (source->join_count > 0 && !ReadInnerTables(scan, source)) *source = *source->instead;
   PrepareConstants(source->set, scan->css.ss.ps.ps_ExprContext, scan->scan_context);
   if (source->is_heap) BeginHeapPass(scan, source);
 }

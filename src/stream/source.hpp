@@ -31,6 +31,10 @@ struct Source {
   ExprState *row_qual;
   bool needs_slot;
   bool needs_rows;  // false: counting is enough
+  // Joins that are done while pages are read, and the source to use where that cannot be.
+  int join_count;
+  struct TableJoin *joins;
+  Source *instead;
   int64 pages_direct;
   int64 pages_checked;
 

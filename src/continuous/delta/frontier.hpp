@@ -50,6 +50,8 @@ void StoreFile(int32 query_id, const SourceFile &file);
 // Of SourceFile *: the files of a query, and none of them.
 List *FilesOf(int32 query_id, Snapshot snapshot);
 void ForgetFiles(int32 query_id);
+// A file that is no part of the source any more.
+void ForgetFile(int32 query_id, Oid relation);
 
 // The queries whose ticks have read a relation, at most `limit`; returns how many.
 int QueriesOf(Oid relation, Snapshot snapshot, int32 *queries, int limit);

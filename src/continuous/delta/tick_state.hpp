@@ -27,6 +27,8 @@ struct TickLimit {
   RowRange range;
 };
 TickLimit *LimitOfTick();
+// In a helper of the process that has opened the tick: scans give its rows, and count them.
+void AdoptTick(const Tick &tick);
 
 void NoteScanned(const ScannedFile &file);
 

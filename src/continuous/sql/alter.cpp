@@ -6,6 +6,7 @@
 #include "continuous/delta/delta.hpp"
 #include "continuous/failure/dead_letters.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/lanes/lane_store.hpp"
 #include "continuous/operation/fill.hpp"
 #include "continuous/retract/change_log.hpp"
 #include "continuous/rewrite/definition.hpp"
@@ -21,7 +22,9 @@
 extern "C" {
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/dependency.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -32,7 +35,7 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
-enum Argument : int { kQuery, kDefinition, kTick, kOnDelete, kBackfill, kOnError };
+enum Argument : int { kQuery, kDefinition, kTick, kOnDelete, kBackfill, kOnError, kParallelism };
 
 // What is made belongs to the query's owner, and is analysed with the owner's rights.
 void RequireOwner(const QueryRow &row) {
@@ -90,6 +93,7 @@ void BuildBeside(const Rewrite *rewrite, int32 id, Oid result, bool has_backfill
 void Swap(const QueryRow &row, const Rewrite *rewrite, int32 id) {
   DropFrontier(row.id);
   ReplaceResult(rewrite, id, row.result);
+  UntieFromUpstream(row.result, SourceOfQuery(row.id));
   TieToUpstream(row.result, SourceOf(rewrite->definition)->relid);
   DropStateObjects(row.id);
   if (row.rejects_changes) MakeGuard(SourceOf(rewrite->definition)->relid, id);
@@ -115,24 +119,32 @@ bool RejectsChanges(const QueryRow &row, OnDelete on_delete) {
   return on_delete == OnDelete::kError;
 }
 
-void ChangeDefinition(const QueryRow &row, const char *text, bool has_backfill) {
+struct NewDefinition {
+  const char *text;
+  bool has_backfill;
+  int parallelism;
+};
+
+void ChangeDefinition(const QueryRow &row, const NewDefinition &given) {
   RequireReadCommitted("weir.alter_query()");
   RequireOwner(row);
   RequireNoReaders(row);
   AcquireHold();
   const Handling handling{OnDeleteOf(row), row.on_error};
-  RequireWholeTable(handling, has_backfill);
-  const Rewrite *rewrite = Analyse(text, handling);
+  RequireWholeTable(handling, given.has_backfill);
+  const Rewrite *rewrite = Analyse(given.text, handling);
+  if (given.parallelism > 1) RequireSplittable(rewrite);
   const int32 id = NextQueryId();
   const int level = PinSearchPath();
-  BuildBeside(rewrite, id, row.result, has_backfill);
+  BuildBeside(rewrite, id, row.result, given.has_backfill);
   // A result that is filled anew has counted the rows that were put aside, or has failed on them.
-  if (has_backfill) {
+  if (given.has_backfill) {
     ForgetDeadLetters(row.id);
   } else {
     MoveDeadLetters(row.id, id);
   }
   Swap(row, rewrite, id);
+  StoreLanes(id, given.parallelism, rewrite);
   UnpinSearchPath(level);
 }
 
@@ -160,7 +172,7 @@ void ChangeOnError(QueryRow *row, OnError on_error) {
 }
 
 void RequireChange(FunctionCallInfo fcinfo) {
-  for (int option : {kDefinition, kTick, kOnDelete, kOnError}) {
+  for (int option : {kDefinition, kTick, kOnDelete, kOnError, kParallelism}) {
     if (!PG_ARGISNULL(option)) return;
   }
   ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("nothing is to be changed"),
@@ -191,9 +203,16 @@ WEIR_FUNCTION(weir_alter_query) {
   }
   ChangeOptions(row->id, changes);
   row->rejects_changes = rejects_changes;
+  const int before = LanesOf(row->id).parallelism;
+  const int parallelism = PG_ARGISNULL(kParallelism) ? before : PG_GETARG_INT32(kParallelism);
+  RequireParallelism(parallelism);
   if (!PG_ARGISNULL(kDefinition)) {
     const bool has_backfill = PG_ARGISNULL(kBackfill) || PG_GETARG_BOOL(kBackfill);
-    ChangeDefinition(*row, text_to_cstring(PG_GETARG_TEXT_PP(kDefinition)), has_backfill);
+    ChangeDefinition(*row,
+                     {text_to_cstring(PG_GETARG_TEXT_PP(kDefinition)), has_backfill, parallelism});
+  } else if (parallelism != before) {
+    if (parallelism > 1) RequireSplittable(row->id);
+    ChangeParallelism(row->id, parallelism);
   }
   WantWorkerAtCommit(row->owner);
   ReloadAtCommit();

@@ -4,6 +4,7 @@
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/lanes/lane_store.hpp"
 #include "continuous/operation/fill.hpp"
 #include "continuous/retract/change_log.hpp"
 #include "continuous/rewrite/definition.hpp"
@@ -39,6 +40,7 @@ struct Options {
   const Interval *tick;
   bool has_backfill;
   Handling handling;
+  int parallelism;
 };
 
 bool MayLogIn(Oid role) {
@@ -155,6 +157,7 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
             .is_paused = false,
             .on_error = options.handling.on_error},
            ContentsOf(rewrite, id), options.tick);
+  StoreLanes(id, options.parallelism, rewrite);
   UnpinSearchPath(level);
   WantWorkerAtCommit(GetUserId());
   return result;
@@ -168,16 +171,20 @@ WEIR_FUNCTION(weir_create_query) {
   RequireActive();
   RequireReadCommitted("weir.create_query()");
   PreventCommandIfReadOnly("weir.create_query()");
-  const Options options{
-      PG_GETARG_INTERVAL_P(2),
-      PG_GETARG_BOOL(4),
-      {OnDeleteOption(PG_GETARG_TEXT_PP(3)), OnErrorOption(PG_GETARG_TEXT_PP(5))}};
+  const Options options{PG_GETARG_INTERVAL_P(2),
+                        PG_GETARG_BOOL(4),
+                        {OnDeleteOption(PG_GETARG_TEXT_PP(3)), OnErrorOption(PG_GETARG_TEXT_PP(5))},
+                        PG_GETARG_INT32(6)};
   RequireTick(options.tick);
   RequireWholeTable(options.handling, options.has_backfill);
+  RequireParallelism(options.parallelism);
   RequireLogin();
   RequirePlace();
+  // A new slot is not undone with the transaction.
+  if (!ReadHold().exists) WantKeeperAtEnd();
   AcquireHold();
   const Rewrite *rewrite = Analyse(text_to_cstring(PG_GETARG_TEXT_PP(1)), options.handling);
+  if (options.parallelism > 1) RequireSplittable(rewrite);
   const Target target = TargetOf(PG_GETARG_TEXT_PP(0));
   PG_RETURN_OID(Create(target, rewrite, options));
 }
