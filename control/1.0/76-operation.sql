@@ -124,6 +124,7 @@ CREATE FUNCTION weir.alter_query(
     tick       interval DEFAULT NULL,
     on_delete  text DEFAULT NULL,
     backfill   boolean DEFAULT true,
+    on_error   text DEFAULT NULL,
     parallelism integer DEFAULT NULL)
 RETURNS regclass
 LANGUAGE C VOLATILE PARALLEL UNSAFE

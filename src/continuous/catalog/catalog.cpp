@@ -184,6 +184,13 @@ void ChangeOptions(int32 query_id, const OptionChanges &changes) {
                    : "UPDATE weir.continuous_queries SET on_delete = 'ignore' WHERE id = $1",
                SPI_OK_UPDATE);
   }
+  if (changes.on_error != nullptr) {
+    Oid types[] = {INT4OID, TEXTOID};
+    Datum values[] = {Int32GetDatum(query_id),
+                      CStringGetTextDatum(kOnErrorNames[static_cast<int>(*changes.on_error)])};
+    pg::Execute("UPDATE weir.continuous_queries SET on_error = $2 WHERE id = $1", SPI_OK_UPDATE, 2,
+                types, values);
+  }
   Close(session);
 }
 

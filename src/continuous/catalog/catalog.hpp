@@ -66,6 +66,7 @@ List *QueriesOfOwner(Oid owner);
 struct OptionChanges {
   const Interval *tick;
   const bool *rejects_changes;
+  const OnError *on_error;
 };
 void ChangeOptions(int32 query_id, const OptionChanges &changes);
 

@@ -56,7 +56,8 @@ List *AllQueries() {
   pg::Execute(
       "SELECT q.id, c.oid, c.relowner, q.paused, q.on_delete = 'ignore' FROM "
       "weir.continuous_queries q"
-      " JOIN pg_catalog.pg_class c ON c.oid = q.result::oid ORDER BY q.id",
+      " JOIN pg_catalog.pg_class c ON c.oid = q.result::oid"
+      " WHERE q.on_delete <> 'retract' ORDER BY q.id",
       SPI_OK_SELECT);
   List *queries = NIL;
   MemoryContext old = MemoryContextSwitchTo(caller);

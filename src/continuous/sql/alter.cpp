@@ -36,6 +36,8 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
+enum Argument : int { kQuery, kDefinition, kTick, kOnDelete, kBackfill, kOnError, kParallelism };
+
 // What is made belongs to the query's owner, and is analysed with the owner's rights.
 void RequireOwner(const QueryRow &row) {
   if (GetUserId() == row.owner) return;
@@ -169,9 +171,21 @@ void ChangeGuard(const QueryRow &row, bool rejects_changes) {
   UnpinSearchPath(level);
 }
 
-void RequireChange(FunctionCallInfo fcinfo, std::initializer_list<int> options) {
-  for (const int i : options) {
-    if (!PG_ARGISNULL(i)) return;
+// With another handling of errors a query that failed is tried again at once.
+void ChangeOnError(QueryRow *row, OnError on_error) {
+  row->on_error = on_error;
+  RequireWholeTable({OnDeleteOf(*row), on_error}, true);
+  if (on_error != OnError::kStop && HasTail(row->id)) {
+    ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+            errmsg("a continuous query with window functions cannot leave out rows"),
+            errhint("Use on_error => 'stop': each row depends on those before it."));
+  }
+  ForgetFailure(row->id);
+}
+
+void RequireChange(FunctionCallInfo fcinfo) {
+  for (int option : {kDefinition, kTick, kOnDelete, kOnError, kParallelism}) {
+    if (!PG_ARGISNULL(option)) return;
   }
   ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("nothing is to be changed"),
           errhint("Name an option, as in weir.alter_query('name', tick => '1 second')."));
@@ -182,10 +196,9 @@ void RequireChange(FunctionCallInfo fcinfo, std::initializer_list<int> options) 
 
 WEIR_FUNCTION(weir_alter_query) {
   using namespace weir::continuous;
-  enum : int { kQuery, kDefinition, kTick, kOnDelete, kBackfill, kParallelism };
   if (PG_ARGISNULL(kQuery)) PG_RETURN_NULL();
   RequireActive();
-  RequireChange(fcinfo, {kDefinition, kTick, kOnDelete, kParallelism});
+  RequireChange(fcinfo);
   QueryRow *row = RequireOwnQuery(PG_GETARG_OID(kQuery));
   OptionChanges changes{};
   if (!PG_ARGISNULL(kTick)) changes.tick = PG_GETARG_INTERVAL_P(kTick);
@@ -195,6 +208,10 @@ WEIR_FUNCTION(weir_alter_query) {
     rejects_changes = RejectsChanges(*row, OnDeleteOption(PG_GETARG_TEXT_PP(kOnDelete)));
     if (!row->retracts) changes.rejects_changes = &rejects_changes;
     ChangeGuard(*row, rejects_changes);
+  }
+  if (!PG_ARGISNULL(kOnError)) {
+    ChangeOnError(row, OnErrorOption(PG_GETARG_TEXT_PP(kOnError)));
+    changes.on_error = &row->on_error;
   }
   ChangeOptions(row->id, changes);
   row->rejects_changes = rejects_changes;

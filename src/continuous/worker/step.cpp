@@ -46,7 +46,8 @@ void PrepareStep(KeptQuery *query) {
 
 // Rows that are taken apart, and windows that are to be closed, are one process's.
 bool MaySplit(const KeptQuery *query) {
-  return !query->isolates && (query->stream == nullptr || query->stream->closing == nullptr);
+  return !query->isolates && !query->row.retracts &&
+         (query->stream == nullptr || query->stream->closing == nullptr);
 }
 
 uint64 RunInOneLane(KeptQuery *query) {

@@ -52,6 +52,7 @@ SELECT all_differences(), pending();
 
 SELECT weir.create_query('bad', 'SELECT symbol, count(*) FROM rows_of GROUP BY symbol');
 SELECT weir.alter_query('total', on_delete => 'ignore');
+SELECT weir.alter_query('total', on_error => 'skip');
 SELECT weir.alter_query('total', tick => '500 ms', on_delete => 'retract');
 
 -- in the state; in the rows beside it; in both

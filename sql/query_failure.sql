@@ -112,6 +112,17 @@ SELECT weir.wait('of_risky');
 TABLE of_risky;
 SELECT weir.pause_query('of_risky');
 TABLE of_risky;
+SELECT weir.resume_query('of_risky');
+
+-- ... or without the row
+CREATE OR REPLACE FUNCTION share(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN 10 / a; END';
+INSERT INTO risky VALUES (0), (10);
+SELECT eventually($$(SELECT state = 'broken' FROM weir.queries WHERE name = 'of_risky'::regclass)$$);
+SELECT weir.alter_query('of_risky', on_error => 'sometimes');
+SELECT weir.alter_query('of_risky', on_error => 'dead_letter');
+SELECT weir.wait('of_risky');
+TABLE of_risky;
+SELECT "row" FROM weir.dead_letters WHERE query = 'of_risky'::regclass;
 ALTER SYSTEM RESET weir.failures_until_broken;
 ALTER SYSTEM RESET weir.broken_pause;
 SELECT pg_reload_conf();
