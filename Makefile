@@ -97,6 +97,8 @@ test-unit:
 bench:
 	@PG_CONFIG='$(PG_CONFIG)' $(srcdir)/bench/run.sh
 	@PG_CONFIG='$(PG_CONFIG)' $(srcdir)/bench/stream/run.sh
+	@PG_CONFIG='$(PG_CONFIG)' $(srcdir)/bench/continuous/run.sh
+	@PG_CONFIG='$(PG_CONFIG)' $(srcdir)/bench/continuous/lanes.sh
 
 #: make bench-scenarios  the five streaming scenarios, against stock PostgreSQL and published figures
 bench-scenarios:

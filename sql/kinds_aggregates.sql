@@ -49,6 +49,26 @@ SELECT weir.finish_states('weir.histogram_agg(double precision)', state, NULL::w
 FROM (SELECT weir.partial_state('weir.histogram_agg(double precision)', ms) AS state
       FROM unnest(ARRAY[1, 10, 100]::float8[]) ms GROUP BY ms) s;
 
-SELECT weir.drop_query('slow'), weir.drop_query('hourly');
+-- rows that come back under their primary key with other values: each is in its own group
+CREATE TABLE item (id int PRIMARY KEY, kind text, n int);
+CREATE TABLE item_part (id int, kind text, n int, PRIMARY KEY (id)) PARTITION BY RANGE (id);
+CREATE TABLE item_part_1 PARTITION OF item_part FOR VALUES FROM (0) TO (10);
+SELECT weir.create_query('items', 'SELECT id, kind, count(*), sum(n) FROM item GROUP BY id, kind');
+SELECT weir.create_query('items_part', 'SELECT kind, id, count(*), sum(n) FROM item_part GROUP BY kind, id');
+SELECT weir.pause_query('items'), weir.pause_query('items_part');
+INSERT INTO item VALUES (1, 'a', 1);
+DELETE FROM item;
+INSERT INTO item VALUES (1, 'b', 10);
+INSERT INTO item_part VALUES (1, 'a', 1);
+DELETE FROM item_part;
+INSERT INTO item_part VALUES (1, 'b', 10);
+SELECT * FROM items ORDER BY kind;
+SELECT * FROM items_part ORDER BY kind;
+SELECT weir.resume_query('items'), weir.resume_query('items_part');
+SELECT weir.wait('items'), weir.wait('items_part');
+SELECT * FROM items ORDER BY kind;
+SELECT * FROM items_part ORDER BY kind;
+
+SELECT weir.drop_query('slow'), weir.drop_query('hourly'), weir.drop_query('items'), weir.drop_query('items_part');
 DROP SCHEMA ca CASCADE;
 RESET search_path;

@@ -146,6 +146,28 @@ SELECT add_rows(2301, 2302);
 SELECT weir.wait('from_now');
 SELECT id, s IS NOT DISTINCT FROM (SELECT sum(price) FROM market WHERE id BETWEEN 2301 AND f.id) AS is_sum FROM from_now f ORDER BY id;
 
+-- changed in place, from one kind to another
+CREATE TABLE reading (id int, k int, v numeric);
+INSERT INTO reading SELECT g, g % 3, g FROM generate_series(1, 100) g;
+SELECT weir.create_query('changing', 'SELECT k, count(*) AS n FROM reading GROUP BY k');
+INSERT INTO reading SELECT g, g % 3, g FROM generate_series(101, 150) g;
+SELECT weir.alter_query('changing', 'SELECT k, count(*) OVER w AS n, sum(v) OVER w AS s FROM reading WINDOW w AS (PARTITION BY k ORDER BY id ROWS 3 PRECEDING)');
+SELECT differences('changing'), stored('changing', '_tail', 'count(*)') AS kept;
+INSERT INTO reading SELECT g, g % 3, g FROM generate_series(151, 200) g;
+SELECT differences('changing');
+SELECT weir.wait('changing');
+SELECT differences('changing'), stored('changing', '_tail', 'count(*)') AS kept;
+SELECT weir.create_query('odd', 'SELECT id, k FROM reading WHERE id % 2 = 1');
+SELECT weir.alter_query('changing', 'SELECT k, count(*) AS n, sum(id)::numeric AS s FROM odd GROUP BY k');
+SELECT differences('changing');
+DROP VIEW odd;
+SELECT weir.alter_query('odd', 'SELECT id, k FROM reading');
+SELECT weir.alter_query('changing', 'SELECT k, count(*) AS n, sum(id)::numeric AS s FROM reading GROUP BY k');
+SELECT weir.alter_query('odd', 'SELECT id, k FROM reading');
+INSERT INTO reading SELECT g, g % 3, g FROM generate_series(201, 250) g;
+SELECT weir.wait('odd'), weir.wait('changing'), differences('odd'), differences('changing');
+DROP VIEW odd;
+
 -- refused
 SELECT weir.create_query('r', 'SELECT sum(id) OVER (ORDER BY ts) FROM market');
 SELECT weir.create_query('r', 'SELECT sum(id) OVER (ORDER BY ts ROWS UNBOUNDED PRECEDING) FROM market');

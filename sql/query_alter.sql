@@ -95,6 +95,29 @@ SELECT state FROM weir.queries;
 SELECT weir.resume_query('hits');
 SELECT weir.wait('hits');
 
+-- Kinds: to and from windows over rows, joins, and what another query adds.
+CREATE TABLE label (k int, name text);
+INSERT INTO label VALUES (1, 'one'), (2, 'two');
+SELECT weir.create_query('rows_of', 'SELECT k, v FROM other WHERE v > 1');
+SELECT weir.create_query('kinds', 'SELECT k, count(*) AS n FROM other GROUP BY k', parallelism => 2);
+SELECT weir.alter_query('kinds', 'SELECT o.k, count(*) AS n, max(l.name) AS name FROM other o JOIN label l ON l.k = o.k GROUP BY o.k', parallelism => 1);
+INSERT INTO other VALUES (2, 3, 3);
+SELECT weir.wait('kinds');
+SELECT k, name, n > 0 AS counted FROM kinds ORDER BY k;
+SELECT weir.alter_query('kinds', 'SELECT k, count(*) AS n, NULL::text AS name FROM rows_of GROUP BY k');
+INSERT INTO other VALUES (2, 4, 4);
+SELECT weir.wait('rows_of'), weir.wait('kinds');
+SELECT (SELECT sum(n) FROM kinds) = (SELECT count(*) FROM rows_of) AS exact;
+SELECT weir.alter_query('rows_of', 'SELECT k, v FROM other WHERE v > 2');
+DROP VIEW rows_of;
+SELECT weir.alter_query('kinds', 'SELECT k, count(*) OVER (PARTITION BY k ORDER BY v ROWS 1 PRECEDING) AS n, NULL::text AS name FROM other');
+SELECT weir.alter_query('rows_of', 'SELECT k, v FROM other WHERE v > 2');
+SELECT weir.drop_query('rows_of');
+INSERT INTO other VALUES (2, 5, 5);
+SELECT weir.wait('kinds');
+SELECT max(n) AS n FROM kinds WHERE k = 2;
+SELECT weir.drop_query('kinds');
+
 -- Rights: nobody else's, and the definition is its owner's alone.
 RESET ROLE;
 SET ROLE regress_weir_alter_other;

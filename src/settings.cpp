@@ -221,6 +221,14 @@ void DefineContinuousSettings() {
                             .min = 1,
                             .max = 100000,
                             .context = PGC_POSTMASTER});
+  pg::Define(pg::IntSetting{.name = "weir.min_lane_pages",
+                            .summary = "Sets how much there is to read before a step of a "
+                                       "continuous query is spread over several processes.",
+                            .value = &settings.min_lane_pages,
+                            .min = 0,
+                            .max = INT_MAX,
+                            .context = PGC_SIGHUP,
+                            .flags = GUC_UNIT_BLOCKS});
 }
 
 #ifdef WEIR_FAILPOINTS

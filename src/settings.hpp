@@ -42,6 +42,7 @@ struct Settings {
   int max_hold_age = 50'000'000;  // transactions
   int max_query_workers = 8;
   int max_queries = 1000;
+  int min_lane_pages = 1024;
 
 #ifdef WEIR_FAILPOINTS
   char *failpoint = const_cast<char *>("");

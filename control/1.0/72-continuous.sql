@@ -56,14 +56,15 @@ CREATE FUNCTION weir.create_query(
     query     text,
     tick      interval DEFAULT '1 second',
     on_delete text DEFAULT 'ignore',
-    backfill  boolean DEFAULT true)
+    backfill  boolean DEFAULT true,
+    parallelism integer DEFAULT 1)
 RETURNS regclass
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'weir_create_query';
-COMMENT ON FUNCTION weir.create_query(text, text, interval, text, boolean) IS
+COMMENT ON FUNCTION weir.create_query(text, text, interval, text, boolean, integer) IS
     'keeps the result of a SELECT up to date from now on, and makes the view that shows it';
-REVOKE ALL ON FUNCTION weir.create_query(text, text, interval, text, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION weir.create_query(text, text, interval, text, boolean) TO PUBLIC;
+REVOKE ALL ON FUNCTION weir.create_query(text, text, interval, text, boolean, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION weir.create_query(text, text, interval, text, boolean, integer) TO PUBLIC;
 
 CREATE FUNCTION weir.drop_query(query regclass) RETURNS void
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
@@ -191,6 +192,14 @@ COMMENT ON FUNCTION weir.hold_status() IS 'what this database''s continuous quer
 REVOKE ALL ON FUNCTION weir.hold_status() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION weir.hold_status() TO PUBLIC;
 
+-- STABLE, so that who does not ask for it does not pay for it.
+CREATE FUNCTION weir.pending_rows(query_id integer) RETURNS bigint
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'weir_pending_rows';
+COMMENT ON FUNCTION weir.pending_rows(integer) IS 'rows of its table that are not yet in the state of a continuous query; NULL where that cannot be told now';
+REVOKE ALL ON FUNCTION weir.pending_rows(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION weir.pending_rows(integer) TO PUBLIC;
+
 CREATE VIEW weir.queries WITH (security_barrier) AS
 SELECT q.result AS name,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner,
@@ -211,6 +220,7 @@ SELECT q.result AS name,
        q.on_delete,
        coalesce(p.frontier, f.h) AS frontier,
        p.pending_xids,
+       weir.pending_rows(q.id) AS lag_rows,
        CASE WHEN p.caught_up_at >= p.checked_at AND NOT q.paused THEN 0
             ELSE EXTRACT(epoch FROM pg_catalog.clock_timestamp() - p.caught_up_at)::double precision
             END AS lag_seconds,

@@ -15,8 +15,21 @@ COMMENT ON COLUMN weir.query_backfills.groups IS 'rows of the state that were ma
 COMMENT ON COLUMN weir.query_backfills.took_ms IS 'how long it took';
 REVOKE ALL ON weir.query_backfills FROM PUBLIC;
 
+CREATE TABLE weir.query_lanes (
+    query_id    integer PRIMARY KEY,
+    parallelism integer NOT NULL CHECK (parallelism BETWEEN 1 AND 16),
+    statement   text NOT NULL
+);
+COMMENT ON TABLE weir.query_lanes IS 'continuous queries whose steps several processes may share';
+COMMENT ON COLUMN weir.query_lanes.query_id IS 'number of the query';
+COMMENT ON COLUMN weir.query_lanes.parallelism IS 'processes that a step may take';
+COMMENT ON COLUMN weir.query_lanes.statement IS 'adds the partial results of several processes to the state';
+SELECT pg_catalog.pg_extension_config_dump('weir.query_lanes', '');
+REVOKE ALL ON weir.query_lanes FROM PUBLIC;
+
 CREATE FUNCTION weir.query_figures(
     OUT query_id       integer,
+    OUT split_ticks    bigint,             -- spread over several processes
     OUT groups_changed bigint,             -- rows of the state inserted or updated by steps
     OUT failed_ticks   bigint,
     OUT longest_ms     double precision,
@@ -31,7 +44,9 @@ GRANT EXECUTE ON FUNCTION weir.query_figures() TO PUBLIC;
 CREATE VIEW weir.query_metrics WITH (security_barrier) AS
 SELECT q.result AS name,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner,
+       coalesce(l.parallelism, 1) AS parallelism,
        p.ticks,
+       g.split_ticks,
        p.rows_in,
        g.groups_changed,
        g.failed_ticks,
@@ -52,6 +67,7 @@ JOIN pg_catalog.pg_class c ON c.oid = q.result
 LEFT JOIN pg_catalog.pg_class s ON s.relnamespace = 'weir_state'::pg_catalog.regnamespace AND s.relname = 'q' || q.id
 LEFT JOIN weir.query_progress() p ON p.query_id = q.id
 LEFT JOIN weir.query_figures() g ON g.query_id = q.id
+LEFT JOIN weir.query_lanes l ON l.query_id = q.id
 LEFT JOIN weir.query_backfills b ON b.query_id = q.id
 WHERE pg_catalog.pg_has_role(c.relowner, 'USAGE')
    OR (SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'));
@@ -107,11 +123,12 @@ CREATE FUNCTION weir.alter_query(
     definition text DEFAULT NULL,
     tick       interval DEFAULT NULL,
     on_delete  text DEFAULT NULL,
-    backfill   boolean DEFAULT true)
+    backfill   boolean DEFAULT true,
+    parallelism integer DEFAULT NULL)
 RETURNS regclass
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'weir_alter_query';
-COMMENT ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean) IS
+COMMENT ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean, integer) IS
     'changes options of a continuous query, or its definition, of which a new result is built before it takes the place of the old one';
-REVOKE ALL ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean) TO PUBLIC;
+REVOKE ALL ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION weir.alter_query(regclass, text, interval, text, boolean, integer) TO PUBLIC;

@@ -1,7 +1,9 @@
 #include "continuous/continuous.hpp"
 
 #include "continuous/delta/delta.hpp"
+#include "continuous/departure/departure.hpp"
 #include "continuous/lifecycle.hpp"
+#include "continuous/live/live.hpp"
 #include "continuous/operation/progress.hpp"
 #include "continuous/worker/commit.hpp"
 #include "continuous/worker/shared.hpp"
@@ -12,12 +14,14 @@ namespace weir::continuous {
 
 void Install() {
   InstallDelta();
+  InstallLive();
   // pg_upgrade runs a server of its own on the user's files: nothing of ours works there.
   if (IsBinaryUpgrade) return;
   RequestShared();
   RequestProgress();
   InstallCommitCallback();
   InstallLifecycle();
+  InstallDeparture();
   TendQueryWorkers();
 }
 

@@ -7,6 +7,8 @@ extern "C" {
 #include "access/heapam.h"
 #include "access/stratnum.h"
 #include "catalog/objectaccess.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/execdesc.h"
@@ -251,6 +253,40 @@ inline void RequireExecute(Oid function) {
   if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
 }
 
+// Whether the current user may drop the relation. 16 made the check one of many kinds.
+inline bool MayDrop(Oid relation) {
+  const Oid schema = get_rel_namespace(relation);
+#if PG_VERSION_NUM >= 160000
+  return object_ownercheck(RelationRelationId, relation, GetUserId()) ||
+         object_ownercheck(NamespaceRelationId, schema, GetUserId());
+#else
+  return pg_class_ownercheck(relation, GetUserId()) || pg_namespace_ownercheck(schema, GetUserId());
+#endif
+}
+
+// What a hash table of tuples is made of. 18 asks for the kind of slots, and has one name for both
+// of the functions there were.
+struct KeyTable {
+  TupleDesc descriptor;
+  int count;
+  AttrNumber *columns;
+  Oid *equal;
+  FmgrInfo *hash;
+  Oid *collations;
+};
+inline TupleHashTable BuildKeyTable(PlanState *parent, const KeyTable &keys, MemoryContext context,
+                                    MemoryContext short_lived) {
+#if PG_VERSION_NUM >= 180000
+  return BuildTupleHashTable(parent, keys.descriptor, nullptr, keys.count, keys.columns, keys.equal,
+                             keys.hash, keys.collations, 256, 0, context, context, short_lived,
+                             false);
+#else
+  return BuildTupleHashTableExt(parent, keys.descriptor, keys.count, keys.columns, keys.equal,
+                                keys.hash, keys.collations, 256, 0, context, context, short_lived,
+                                false);
+#endif
+}
+
 // 18 keeps group keys in a range table entry of their own; this puts them where they were.
 inline void FlattenGroups(Query *query) {
 #if PG_VERSION_NUM >= 180000
@@ -262,6 +298,15 @@ inline void FlattenGroups(Query *query) {
   query->hasGroupRTE = false;
 #else
   static_cast<void>(query);
+#endif
+}
+
+// What the planner groups by: 16 gave it a list of its own.
+inline List **GroupClauseOf(PlannerInfo *root) {
+#if PG_VERSION_NUM >= 160000
+  return &root->processed_groupClause;
+#else
+  return &root->parse->groupClause;
 #endif
 }
 

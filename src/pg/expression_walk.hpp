@@ -1,9 +1,11 @@
-// expression_tree_walker() with a type-safe callback; the server's own takes any function pointer.
+// expression_tree_walker() and its kin with a type-safe callback; the server's own takes any
+// function pointer.
 #pragma once
 
 #include "pg/pg.hpp"
 
 extern "C" {
+#include "nodes/execnodes.h"
 #include "nodes/nodeFuncs.h"
 }
 
@@ -34,6 +36,14 @@ Node *MutateExpression(Node *node, Node *(*mutator)(Node *, Context *), Context 
 #pragma GCC diagnostic ignored "-Wcast-function-type"
   return expression_tree_mutator(node, reinterpret_cast<Node *(*)()>(mutator),
                                  const_cast<void *>(static_cast<const void *>(context)));
+#pragma GCC diagnostic pop
+}
+
+template <typename Context>
+bool WalkPlanStates(PlanState *state, bool (*walker)(PlanState *, Context *), Context *context) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wcast-function-type"
+  return planstate_tree_walker(state, reinterpret_cast<bool (*)()>(walker), context);
 #pragma GCC diagnostic pop
 }
 

@@ -15,7 +15,8 @@ use Test::More;
 sub torture_one
 {
     my ($name, $subject, $missing, %settings) = @_;
-    my $seconds = $ENV{TORTURE_SECONDS} || (is_long() ? 600 : 45);
+    my $seconds = $ENV{TORTURE_SECONDS} || (is_long() ? 600 : delete $settings{seconds} // 45);
+    delete $settings{seconds};
     my $node = new_weir_node($name, 'max_prepared_transactions' => 100, 'wal_level' => 'replica',
         'max_wal_senders' => 0, 'autovacuum_naptime' => 2, 'weir.capture' => 'off', %settings);
     make_delta_functions($node);
@@ -36,7 +37,17 @@ sub torture_one
     return;
 }
 
+# Steps must have been shared, or nothing was shown.
+sub missing_or_unsplit
+{
+    my ($node) = @_;
+    return 'never split' if !quietly($node, 'postgres', 'SELECT max(split_ticks) FROM weir.query_metrics');
+    return query_missing($node);
+}
+
 seeded();
 torture_one('query', query_subject(), \&query_missing, 'weir.check_skipped' => 'on');
+torture_one('lanes', query_subject(2), \&missing_or_unsplit, 'weir.check_skipped' => 'on', 'weir.min_lane_pages' => 0,
+    'max_worker_processes' => 16, seconds => 25);
 torture_one('steps', delta_subject(), \&delta_missing) if is_long();
 done_testing();

@@ -199,6 +199,16 @@ catches_up('uno', 'renamed');
 }
 nothing_remains('DROP DATABASE');
 
+# A query that cannot be created leaves nothing, however it fails.
+$node->safe_psql('postgres', 'CREATE DATABASE failing');
+$node->safe_psql('failing', 'CREATE EXTENSION pg_weir; CREATE TABLE event (n int); INSERT INTO event VALUES (0)');
+my $failing = "weir.create_query('of_event', 'SELECT sum(1 / n) FROM event')";
+isnt(($node->psql('failing', "SELECT $failing"))[0], 0, 'a query that fails over its rows is not created');
+nothing_remains('a query that was not created');
+is(($node->psql('failing', "DO \$\$ BEGIN PERFORM $failing; EXCEPTION WHEN division_by_zero THEN NULL; END \$\$"))[0], 0, 'nor in a block that goes on');
+nothing_remains('a query that was not created in a block');
+within($seconds, 'DROP DATABASE without queries', sub { return ($node->psql('postgres', 'DROP DATABASE failing'))[0] == 0; });
+
 sub write_script
 {
     my ($text) = @_;

@@ -2,6 +2,7 @@
 
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/frontier.hpp"
+#include "continuous/lanes/lane_store.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "pg/spi.hpp"
 
@@ -172,6 +173,7 @@ void ChangeOptions(int32 query_id, const OptionChanges &changes) {
 }
 
 void ReplaceQuery(int32 query_id, const QueryRow &by, const char *contents) {
+  DeleteLanes(query_id);
   ForgetFailure(query_id);
   const Session session = Open();
   ExecuteFor(query_id, "DELETE FROM weir.query_backfills WHERE query_id = $1", SPI_OK_DELETE);
@@ -194,6 +196,7 @@ void SetPaused(int32 query_id, bool is_paused) {
 }
 
 void DeleteQuery(int32 query_id) {
+  DeleteLanes(query_id);
   const Session session = Open();
   ExecuteFor(query_id, "DELETE FROM weir.query_failures WHERE query_id = $1", SPI_OK_DELETE);
   ExecuteFor(query_id, "DELETE FROM weir.query_backfills WHERE query_id = $1", SPI_OK_DELETE);

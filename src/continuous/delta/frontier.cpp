@@ -3,7 +3,6 @@
 #include <initializer_list>
 
 #include "pg/compat.hpp"
-#include "pg/pg.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -199,6 +198,19 @@ void StoreFile(int32 query_id, const SourceFile &file) {
   KeyOn(&rows, 1, kFileRelation, ObjectIdGetDatum(file.relation));
   OpenRows(&rows, "frontier_files", RowExclusiveLock, snapshot, 2);
   StoreFileRow(&rows, query_id, file);
+  CloseRows(&rows);
+  UnregisterSnapshot(snapshot);
+  CommandCounterIncrement();
+}
+
+void ForgetFile(int32 query_id, Oid relation) {
+  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+  Rows rows;
+  KeyOn(&rows, 0, kFileQuery, Int32GetDatum(query_id));
+  KeyOn(&rows, 1, kFileRelation, ObjectIdGetDatum(relation));
+  OpenRows(&rows, "frontier_files", RowExclusiveLock, snapshot, 2);
+  HeapTuple tuple = systable_getnext(rows.scan);
+  if (HeapTupleIsValid(tuple)) CatalogTupleDelete(rows.table, &tuple->t_self);
   CloseRows(&rows);
   UnregisterSnapshot(snapshot);
   CommandCounterIncrement();

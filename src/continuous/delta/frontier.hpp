@@ -46,6 +46,9 @@ bool FindLowestFrontier(Snapshot snapshot, FullTransactionId floor, LowestFronti
 bool FindFile(int32 query_id, Oid relation, Snapshot snapshot, SourceFile *file);
 void StoreFile(int32 query_id, const SourceFile &file);
 
+// A file that is no part of the source any more.
+void ForgetFile(int32 query_id, Oid relation);
+
 // The queries whose ticks have read a relation, at most `limit`; returns how many.
 int QueriesOf(Oid relation, Snapshot snapshot, int32 *queries, int limit);
 

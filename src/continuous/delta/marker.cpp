@@ -80,6 +80,17 @@ bool FindMarker(List *restrictions, Index rti, Marker *marker) {
   return false;
 }
 
+bool HasMarker(List *conditions, Index rti) {
+  const Oid function = conditions == NIL ? InvalidOid : MarkerFunction();
+  if (!OidIsValid(function)) return false;
+  ListCell *cell;
+  foreach (cell, conditions) {
+    Marker marker;
+    if (IsMarker(static_cast<Node *>(lfirst(cell)), rti, function, &marker)) return true;
+  }
+  return false;
+}
+
 List *WithoutMarkers(List *restrictions) {
   const Oid function = MarkerFunction();
   List *kept = NIL;

@@ -17,6 +17,9 @@ struct Marker {
 // Looks for a marker of relation `rti` among restrictions (RestrictInfo).
 bool FindMarker(List *restrictions, Index rti, Marker *marker);
 
+// The same among conditions joined by AND.
+bool HasMarker(List *conditions, Index rti);
+
 // The restrictions' conditions without markers.
 List *WithoutMarkers(List *restrictions);
 

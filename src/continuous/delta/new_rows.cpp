@@ -1,5 +1,6 @@
 #include "continuous/delta/new_rows.hpp"
 
+#include "continuous/lanes/shares.hpp"
 #include "continuous/operation/progress.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
@@ -7,6 +8,7 @@
 
 extern "C" {
 #include "access/heapam.h"
+#include "access/parallel.h"
 #include "access/visibilitymap.h"
 #include "access/xact.h"
 #include "storage/predicate.h"
@@ -145,6 +147,20 @@ void CountPage(NewRowWalk *walk, Skip skip) {
   if (walk->progress != nullptr) CountBlock(walk->progress, walk->count);
 }
 
+// A run of pages beyond the last is beyond it for everybody who has rows to find: what comes behind
+// was written by transactions that had not ended when the horizon was taken.
+bool TakeBlock(NewRowWalk *walk) {
+  if (walk->stripes != nullptr && walk->next_block == walk->stripe_end) {
+    const std::uint32_t step = WEIR_SEEDED("lanes.lose_run") ? 2 : 1;
+    const uint64 first = static_cast<uint64>(walk->stripes->fetch_add(step)) * kStripeBlocks;
+    walk->next_block = static_cast<BlockNumber>(Min(first, walk->blocks));
+    walk->stripe_end = static_cast<BlockNumber>(Min(first + kStripeBlocks, walk->blocks));
+  }
+  if (walk->next_block >= walk->blocks) return false;
+  walk->block = walk->next_block++;
+  return true;
+}
+
 }  // namespace
 
 void BeginNewRows(NewRowWalk *walk, Relation relation, const NewRange &range) {
@@ -153,6 +169,11 @@ void BeginNewRows(NewRowWalk *walk, Relation relation, const NewRange &range) {
   walk->range = range;
   // Rows of ended transactions are on pages that are there by now.
   walk->blocks = RelationGetNumberOfBlocks(relation);
+  if (range.snapshot == nullptr && IsInLanes()) {
+    walk->stripes = StripesOf(RelationGetRelid(relation));
+    // A partition that has come since the lanes began is the leader's.
+    if (walk->stripes == nullptr && IsParallelWorker()) walk->blocks = 0;
+  }
   walk->progress = range.snapshot == nullptr ? CurrentWork() : nullptr;
   walk->map = InvalidBuffer;
   walk->buffer = InvalidBuffer;
@@ -168,9 +189,8 @@ void BeginNewRows(NewRowWalk *walk, Relation relation, const NewRange &range) {
 
 bool NextNewRows(NewRowWalk *walk) {
   ReleasePage(walk);
-  while (walk->next_block < walk->blocks) {
+  while (TakeBlock(walk)) {
     CHECK_FOR_INTERRUPTS();
-    walk->block = walk->next_block++;
     const Skip skip = LoadPage(walk);
     CountPage(walk, skip);
     if (skip != Skip::kNot && skip != Skip::kByTail && walk->count > 0) RaiseMissed(walk, skip);

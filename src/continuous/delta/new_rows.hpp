@@ -1,6 +1,9 @@
 // Which rows are new: the rule for one row, and the walk over the pages that may hold some.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+
 #include "pg/pg.hpp"
 
 extern "C" {
@@ -46,6 +49,8 @@ struct NewRowWalk {
   BufferAccessStrategy strategy;
   BlockNumber blocks;
   BlockNumber next_block;
+  std::atomic<std::uint32_t> *stripes;  // pages are taken in runs, shared with other processes
+  BlockNumber stripe_end;
   ProgressPlace *progress;  // of the step, if any
   Buffer map;
 

@@ -1,5 +1,6 @@
 // Puts the delta scan in the place of every other scan of a marked relation.
 #include "continuous/delta/delta.hpp"
+#include "continuous/delta/group_keys.hpp"
 #include "continuous/delta/marker.hpp"
 #include "continuous/delta/node.hpp"
 #include "continuous/delta/rewrite_guard.hpp"
@@ -109,6 +110,7 @@ const CustomScanMethods kDeltaScanMethods = {.CustomName = kDeltaName,
 void InstallDelta() {
   RegisterCustomScanMethods(&kDeltaScanMethods);
   RelationPathsHook::Install(OnRelationPaths);
+  InstallGroupKeys();
   InstallRewriteGuard();
 }
 

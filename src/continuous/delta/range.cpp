@@ -51,8 +51,9 @@ NewRange RangeOfReader(int32 query_id, Relation relation, Snapshot snapshot, Kno
   return range;
 }
 
-bool HasNewRows(int32 query_id, Relation relation) {
+bool HasNewRows(int32 query_id, Relation relation, Whose whose) {
   Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+  if (whose == Whose::kOthers) snapshot->curcid = FirstCommandId;
   KnownFile file;
   NewRowWalk walk;
   BeginNewRows(&walk, relation, RangeOfReader(query_id, relation, snapshot, &file));

@@ -19,7 +19,10 @@ NewRange RangeFrom(FullTransactionId h, int32 query_id, Relation relation, Snaps
 // What a reader with this snapshot finds beside the query's results.
 NewRange RangeOfReader(int32 query_id, Relation relation, Snapshot snapshot, KnownFile *file);
 
-// Whether there are committed rows that the query has not consumed.
-bool HasNewRows(int32 query_id, Relation relation);
+// Whose rows count: with or without those of the current transaction.
+enum class Whose : uint8 { kAll, kOthers };
+
+// Whether there are rows that the query has not consumed.
+bool HasNewRows(int32 query_id, Relation relation, Whose whose = Whose::kAll);
 
 }  // namespace weir::continuous

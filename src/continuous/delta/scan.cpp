@@ -6,6 +6,7 @@
 #include "continuous/delta/scan_state.hpp"
 #include "continuous/delta/tick_state.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/lanes/shares.hpp"
 #include "continuous/operation/progress.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
@@ -26,7 +27,8 @@ DeltaScan *ScanOf(CustomScanState *node) { return reinterpret_cast<DeltaScan *>(
 
 NewRange TickRange(DeltaScan *scan, const Tick &tick) {
   Relation relation = scan->css.ss.ss_currentRelation;
-  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+  // In lanes the active one was taken when the tables were locked, and there can be no other.
+  Snapshot snapshot = RegisterSnapshot(IsInLanes() ? GetActiveSnapshot() : GetLatestSnapshot());
   NewRange range = RangeFrom(tick.h0, scan->query_id, relation, snapshot, &scan->file);
   UnregisterSnapshot(snapshot);
   range.h1 = tick.h1;
@@ -72,18 +74,27 @@ void StopWalk(DeltaScan *scan) {
   scan->totals.rows += scan->walk.counts.rows;
 }
 
+// Not by a snapshot of its own, which cannot be taken while parallel workers run. A frontier that
+// is just being replaced may go unseen, and then counts as another.
+bool ReadLatest(int32 query_id, FullTransactionId *h) {
+  Frontier latest;
+  if (!FindFrontier(query_id, SnapshotSelf, &latest)) return false;
+  *h = latest.h;
+  return true;
+}
+
 // Whether all that the reader's snapshot needs was there until now. A standby removes rows only
 // after it has replayed the frontier that let go of them.
 bool WasHeld(FullTransactionId h, int32 query_id) {
   if (WEIR_SEEDED("delta.no_recheck")) return true;
   if (!RecoveryInProgress()) return HoldCovers(h);
   FullTransactionId latest;
-  return ReadFrontier(query_id, &latest) && FullTransactionIdEquals(latest, h);
+  return ReadLatest(query_id, &latest) && FullTransactionIdEquals(latest, h);
 }
 
 [[noreturn]] void RaiseNotHeld(const DeltaScan *scan) {
   FullTransactionId latest;
-  const bool is_behind = ReadFrontier(scan->query_id, &latest) &&
+  const bool is_behind = ReadLatest(scan->query_id, &latest) &&
                          !FullTransactionIdEquals(latest, scan->h) &&
                          WasHeld(latest, scan->query_id);
   if (is_behind) {
@@ -184,6 +195,7 @@ void EndDelta(CustomScanState *node) { StopWalk(ScanOf(node)); }
 
 void ReScanDelta(CustomScanState *node) {
   DeltaScan *scan = ScanOf(node);
+  if (IsInLanes()) elog(ERROR, "a scan in lanes cannot be repeated");
   StopWalk(scan);
   scan->is_over = false;
   ExecScanReScan(&node->ss);

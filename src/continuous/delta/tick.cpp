@@ -137,6 +137,14 @@ void RequireHold(const Tick &tick) {
       errhint("Rebuild it with weir.refresh_query()."));
 }
 
+// Standbys have to know, too: a promoted one has a hold of its own, which knows nothing of this.
+void StoreStale(int32 query_id, const Frontier &frontier) {
+  Frontier lost = frontier;
+  lost.h = FullTransactionIdFromU64(FirstNormalTransactionId);
+  lost.lsn_low = InvalidXLogRecPtr;
+  if (!FullTransactionIdEquals(frontier.h, lost.h)) StoreFrontier(query_id, lost);
+}
+
 }  // namespace
 
 TickStart OpenTick(int32 query_id, Tick *tick, uint64 longest) {
@@ -150,7 +158,10 @@ TickStart OpenTick(int32 query_id, Tick *tick, uint64 longest) {
   if (!FindFrontier(query_id, snapshot, &frontier)) RaiseNoFrontier(query_id);
   FillTick(query_id, frontier, TakeHorizon(snapshot), tick);
   UnregisterSnapshot(snapshot);
-  if (!WEIR_SEEDED("hold.none") && !HoldCovers(tick->h0)) return TickStart::kStale;
+  if (!WEIR_SEEDED("hold.none") && !HoldCovers(tick->h0)) {
+    StoreStale(query_id, frontier);
+    return TickStart::kStale;
+  }
   const uint64 h0 = U64FromFullTransactionId(tick->h0);
   if (U64FromFullTransactionId(tick->h1) - h0 > kWidestRange) BoundSpan(tick, kWidestRange);
   BoundSpan(tick, longest);
@@ -174,6 +185,17 @@ void CloseTick(Tick *tick) {
     NoteTick(*tick);
   }
   AbortTick();
+}
+
+void AdoptTick(const Tick &tick) {
+  if (!open_state.is_listened) RegisterXactCallback(OnTransactionEnd, nullptr);
+  open_state.is_listened = true;
+  open_state.tick = tick;
+  open_state.tick.rows_found = 0;
+  open_state.tick.pages_read = 0;
+  open_state.tick.pages_skipped = 0;
+  open_state.scanned = NIL;
+  open_state.is_open = true;
 }
 
 void AbortTick() {

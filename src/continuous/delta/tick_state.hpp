@@ -19,6 +19,9 @@ struct ScannedFile {
 // The open tick of a query, or null.
 Tick *OpenTickOf(int32 query_id);
 
+// In a helper of the process that has opened the tick: scans give its rows, and count them.
+void AdoptTick(const Tick &tick);
+
 void NoteScanned(const ScannedFile &file);
 
 }  // namespace weir::continuous

@@ -193,6 +193,31 @@ void DropUnusedHold() {
   if (!HasFrontiers()) DropSlot(MyDatabaseId);
 }
 
+// Frontiers that are older than any hold may be are stale already.
+void FollowHold() {
+  TransactionId held;
+  const bool is_held = ReadSlotXmin(MyDatabaseId, &held);
+  bool is_needed = false;
+  LowestFrontier lowest;
+  if (OidIsValid(FrontiersOid())) {
+    const uint64 next = U64FromFullTransactionId(ReadNextFullTransactionId());
+    const auto span = static_cast<uint64>(settings.max_hold_age);
+    const uint64 floor = next > span + FirstNormalTransactionId ? next - span : 0;
+    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+    is_needed = FindLowestFrontier(
+        snapshot, FullTransactionIdFromU64(Max(floor, uint64{FirstNormalTransactionId} + 1)),
+        &lowest);
+    UnregisterSnapshot(snapshot);
+  }
+  if (is_needed && is_held) {
+    SetSlotXmin(MyDatabaseId, XidFromFullTransactionId(lowest.h));
+  } else if (is_needed && HasFreeSlot()) {
+    MakeSlot(MyDatabaseId, XidFromFullTransactionId(lowest.h));
+  } else if (!is_needed && is_held) {
+    DropSlot(MyDatabaseId);
+  }
+}
+
 void SweepHolds() { DropSlotsOfGoneDatabases(); }
 
 }  // namespace weir::continuous

@@ -43,6 +43,10 @@ bool HoldCovers(FullTransactionId h);
 // finds nothing to do, also after DROP EXTENSION.
 void DropUnusedHold();
 
+// On a standby: keeps what a promoted server is to find, that is, rows from the lowest frontier on.
+// In a transaction.
+void FollowHold();
+
 // Drops the slots of databases that are gone. In a transaction; needs no database.
 void SweepHolds();
 

@@ -98,6 +98,12 @@ void MakeSlot(Oid database, TransactionId xmin) {
   ReplicationSlotRelease();
 }
 
+bool HasFreeSlot() {
+  int used = 0;
+  ForEachSlot([&](ReplicationSlot *, TransactionId) { used++; });
+  return used < max_replication_slots;
+}
+
 bool ReadSlotXmin(Oid database, TransactionId *xmin) {
   const SlotName name = NameOf(database);
   bool found = false;

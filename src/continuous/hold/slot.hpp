@@ -14,6 +14,8 @@ void MakeSlot(Oid database, TransactionId xmin);
 // False: there is no slot.
 bool ReadSlotXmin(Oid database, TransactionId *xmin);
 
+bool HasFreeSlot();
+
 // Sets the xmin in memory; a checkpoint writes it. An older one after a crash holds more, not less.
 // Cannot fail. Does nothing without a slot.
 void SetSlotXmin(Oid database, TransactionId xmin);

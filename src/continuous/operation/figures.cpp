@@ -4,6 +4,7 @@ namespace weir::continuous {
 
 void ResetFigures(StepFigures &figures) {
   figures.groups.store(0);
+  figures.split.store(0);
   figures.failures.store(0);
   figures.longest_us.store(0);
   for (core::SharedU32 &count : figures.durations) count.store(0, std::memory_order_relaxed);

@@ -10,6 +10,7 @@ namespace weir::continuous {
 
 struct StepFigures {
   core::SharedU64 groups{0};  // rows of the state that were inserted or changed
+  core::SharedU64 split{0};   // steps spread over several processes
   core::SharedU64 failures{0};
   core::SharedU64 longest_us{0};
   core::SharedU32 durations[core::LatencyHistogram::kBuckets]{};

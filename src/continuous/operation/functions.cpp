@@ -35,7 +35,9 @@ Datum Count(const core::SharedU64 &figure) {
 
 void PutFigures(ReturnSetInfo *result, const QueryPlace &place) {
   const StepFigures &figures = place.figures;
-  Datum values[] = {Int32GetDatum(place.query_id.load()), Count(figures.groups),
+  Datum values[] = {Int32GetDatum(place.query_id.load()),
+                    Count(figures.split),
+                    Count(figures.groups),
                     Count(figures.failures),
                     Float8GetDatum(static_cast<double>(figures.longest_us.load()) / 1000.0),
                     StoredHistogram(DurationsOf(figures))};

@@ -14,6 +14,7 @@ extern "C" {
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/ipc.h"
+#include "storage/lmgr.h"
 #include "storage/shmem.h"
 #include "utils/rel.h"
 #include "utils/timeout.h"
@@ -35,6 +36,7 @@ using StartupHook = pg::Hook<&shmem_startup_hook, nullptr, ProgressTag>;
 
 // This process's own.
 ProgressPlace *current = nullptr;
+bool is_lent = false;  // of another process
 bool is_listened = false;
 TimeoutId timer = MAX_TIMEOUTS;
 bool is_timed = false;
@@ -115,6 +117,12 @@ void BeginWork(Work work, int32 query_id, Oid owner) {
   place->started_at.store(static_cast<uint64>(GetCurrentTimestamp()));
   place->database.store(MyDatabaseId);
   current = place;
+  is_lent = false;
+}
+
+void LendWork(ProgressPlace *place) {
+  current = place;
+  is_lent = place != nullptr;
 }
 
 void EndWork() {
@@ -123,6 +131,7 @@ void EndWork() {
   if (current == nullptr) return;
   ProgressPlace *place = current;
   current = nullptr;
+  if (is_lent) return;
   place->database.store(InvalidOid);
   place->pid.store(0);
 }
@@ -130,11 +139,12 @@ void EndWork() {
 ProgressPlace *CurrentWork() { return current; }
 
 void ExpectBlocks(uint64 blocks) {
-  if (current != nullptr) current->pages_total.fetch_add(blocks);
+  if (current != nullptr && !is_lent) current->pages_total.fetch_add(blocks);
 }
 
 uint64 ExpectPages(Oid source) {
   uint64 pages = 0;
+  LockRelationOid(source, AccessShareLock);
   ListCell *cell;
   foreach (cell, find_all_inheritors(source, AccessShareLock, nullptr)) {
     Relation relation = table_open(lfirst_oid(cell), NoLock);

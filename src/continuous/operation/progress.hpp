@@ -39,6 +39,9 @@ void EndWork();
 // The place of the work that goes on in this process, or null.
 ProgressPlace *CurrentWork();
 
+// In a helper: its pages count for the work of another process, until null is lent.
+void LendWork(ProgressPlace *place);
+
 // The pages of a table with its partitions are to be read by a statement that does not count them:
 // a timer does, by the buffers that the process uses. Returns how many there are.
 uint64 ExpectPages(Oid source);

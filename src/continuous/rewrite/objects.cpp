@@ -72,7 +72,10 @@ Oid MakeStateTable(const Rewrite *rewrite, int32 query_id, Oid schema) {
          SPI_OK_UTILITY);
   const char *keys = IndexKeysOf(rewrite);
   if (keys != nullptr) {
-    RunSql(psprintf("ALTER TABLE %s ADD COLUMN lane integer NOT NULL DEFAULT 0", full),
+    // While there is one lane, each row is a group, which the live view makes use of.
+    RunSql(psprintf("ALTER TABLE %s ADD COLUMN lane integer NOT NULL DEFAULT 0 "
+                    "CONSTRAINT one_lane CHECK (lane = 0)",
+                    full),
            SPI_OK_UTILITY);
   }
   const char *index = StateName(query_id, "_key");

@@ -41,6 +41,11 @@ char *ColumnList(const List *names);
 // INSERT that merges the partial results of new rows into the state table.
 char *TickOf(const Rewrite *rewrite, int32 query_id);
 
+// The same for the partial results that several processes have made, each of some of the new rows:
+// the rows of a relation by this name. Null when that cannot be done.
+inline constexpr char kLaneRows[] = "weir_lane_rows";
+char *LaneTickOf(const Rewrite *rewrite, int32 query_id);
+
 // The same for the rows that are there when the query is created or rebuilt.
 char *FillOf(const Rewrite *rewrite, int32 query_id);
 

@@ -93,10 +93,14 @@ void AppendList(StringInfo out, const List *names, const char *prefix) {
   }
 }
 
-char *InsertInto(const Rewrite *rewrite, int32 query_id, const char *suffix) {
-  return psprintf("INSERT INTO weir_state.%s AS old (%s) SELECT %s FROM weir_state.%s",
+char *InsertInto(const Rewrite *rewrite, int32 query_id, const char *source) {
+  return psprintf("INSERT INTO weir_state.%s AS old (%s) SELECT %s FROM %s",
                   StateName(query_id, ""), ColumnList(rewrite->columns),
-                  ColumnList(rewrite->columns), StateName(query_id, suffix));
+                  ColumnList(rewrite->columns), source);
+}
+
+char *StateView(int32 query_id, const char *suffix) {
+  return psprintf("weir_state.%s", StateName(query_id, suffix));
 }
 
 using MergeForm = char *(*)(const Part *part, const char *column);
@@ -173,11 +177,10 @@ char *DefinitionOf(const Rewrite *rewrite) {
   return pg_get_querydef(CopyOf(rewrite->definition), false);
 }
 
-char *TickOf(const Rewrite *rewrite, int32 query_id) {
-  if (rewrite->window != nullptr) return WindowTickOf(rewrite, query_id);
+char *TickFrom(const Rewrite *rewrite, int32 query_id, const char *source) {
   StringInfoData out;
   initStringInfo(&out);
-  appendStringInfoString(&out, InsertInto(rewrite, query_id, "_new"));
+  appendStringInfoString(&out, InsertInto(rewrite, query_id, source));
   if (!rewrite->is_aggregation) return out.data;
   appendStringInfo(&out, " ON CONFLICT (%s) DO ", IndexKeysOf(rewrite));
   const char *separator = "UPDATE SET ";
@@ -194,9 +197,31 @@ char *TickOf(const Rewrite *rewrite, int32 query_id) {
   return out.data;
 }
 
+char *TickOf(const Rewrite *rewrite, int32 query_id) {
+  if (rewrite->window != nullptr) return WindowTickOf(rewrite, query_id);
+  return TickFrom(rewrite, query_id, StateView(query_id, "_new"));
+}
+
+// A group may come from several lanes, and a statement changes each row once.
+char *LaneTickOf(const Rewrite *rewrite, int32 query_id) {
+  const bool is_split = rewrite->is_aggregation && rewrite->window == nullptr &&
+                        list_length(rewrite->definition->rtable) == 1;
+  if (!is_split) return nullptr;
+  StringInfoData source;
+  initStringInfo(&source);
+  appendStringInfoString(&source, "(SELECT ");
+  AppendMergedRow(&source, rewrite, MergeKept);
+  appendStringInfo(&source, " FROM %s", kLaneRows);
+  AppendGroupBy(&source, rewrite);
+  if (rewrite->keys == NIL) appendStringInfoString(&source, " HAVING pg_catalog.count(*) > 0");
+  appendStringInfoString(&source, ") merged");
+  return TickFrom(rewrite, query_id, source.data);
+}
+
 char *FillOf(const Rewrite *rewrite, int32 query_id) {
   if (rewrite->window != nullptr) return WindowTickOf(rewrite, query_id);
-  return InsertInto(rewrite, query_id, FillSuffix(list_length(TablesOf(rewrite->definition))));
+  const char *suffix = FillSuffix(list_length(TablesOf(rewrite->definition)));
+  return InsertInto(rewrite, query_id, StateView(query_id, suffix));
 }
 
 char *LiveOf(const Rewrite *rewrite, int32 query_id, Oid state_table) {

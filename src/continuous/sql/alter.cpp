@@ -1,8 +1,11 @@
 // weir.alter_query()
+#include <initializer_list>
+
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/lanes/lane_store.hpp"
 #include "continuous/operation/fill.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
@@ -17,7 +20,9 @@
 extern "C" {
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/dependency.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -80,6 +85,7 @@ void BuildBeside(const Rewrite *rewrite, int32 id, Oid result, bool has_backfill
 void Swap(const QueryRow &row, const Rewrite *rewrite, int32 id) {
   DropFrontier(row.id);
   ReplaceResult(rewrite, id, row.result);
+  UntieFromUpstream(row.result, SourceOfQuery(row.id));
   TieToUpstream(row.result, SourceOf(rewrite->definition)->relid);
   DropStateObjects(row.id);
   if (row.rejects_changes) MakeGuard(SourceOf(rewrite->definition)->relid, id);
@@ -90,16 +96,24 @@ void Swap(const QueryRow &row, const Rewrite *rewrite, int32 id) {
   WEIR_FAILPOINT("alter.swapped");
 }
 
-void ChangeDefinition(const QueryRow &row, const char *text, bool has_backfill) {
+struct NewDefinition {
+  const char *text;
+  bool has_backfill;
+  int parallelism;
+};
+
+void ChangeDefinition(const QueryRow &row, const NewDefinition &given) {
   RequireReadCommitted("weir.alter_query()");
   RequireOwner(row);
   RequireNoReaders(row);
   AcquireHold();
-  const Rewrite *rewrite = Analyse(text);
+  const Rewrite *rewrite = Analyse(given.text);
+  if (given.parallelism > 1) RequireSplittable(rewrite);
   const int32 id = NextQueryId();
   const int level = PinSearchPath();
-  BuildBeside(rewrite, id, row.result, has_backfill);
+  BuildBeside(rewrite, id, row.result, given.has_backfill);
   Swap(row, rewrite, id);
+  StoreLanes(id, given.parallelism, rewrite);
   UnpinSearchPath(level);
 }
 
@@ -114,8 +128,8 @@ void ChangeGuard(const QueryRow &row, bool rejects_changes) {
   UnpinSearchPath(level);
 }
 
-void RequireChange(FunctionCallInfo fcinfo, int options) {
-  for (int i = 1; i <= options; i++) {
+void RequireChange(FunctionCallInfo fcinfo, std::initializer_list<int> options) {
+  for (const int i : options) {
     if (!PG_ARGISNULL(i)) return;
   }
   ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("nothing is to be changed"),
@@ -127,10 +141,10 @@ void RequireChange(FunctionCallInfo fcinfo, int options) {
 
 WEIR_FUNCTION(weir_alter_query) {
   using namespace weir::continuous;
-  enum : int { kQuery, kDefinition, kTick, kOnDelete, kBackfill };
+  enum : int { kQuery, kDefinition, kTick, kOnDelete, kBackfill, kParallelism };
   if (PG_ARGISNULL(kQuery)) PG_RETURN_NULL();
   RequireActive();
-  RequireChange(fcinfo, kOnDelete);
+  RequireChange(fcinfo, {kDefinition, kTick, kOnDelete, kParallelism});
   QueryRow *row = RequireOwnQuery(PG_GETARG_OID(kQuery));
   OptionChanges changes{};
   if (!PG_ARGISNULL(kTick)) changes.tick = PG_GETARG_INTERVAL_P(kTick);
@@ -143,9 +157,16 @@ WEIR_FUNCTION(weir_alter_query) {
   }
   ChangeOptions(row->id, changes);
   row->rejects_changes = rejects_changes;
+  const int before = LanesOf(row->id).parallelism;
+  const int parallelism = PG_ARGISNULL(kParallelism) ? before : PG_GETARG_INT32(kParallelism);
+  RequireParallelism(parallelism);
   if (!PG_ARGISNULL(kDefinition)) {
     const bool has_backfill = PG_ARGISNULL(kBackfill) || PG_GETARG_BOOL(kBackfill);
-    ChangeDefinition(*row, text_to_cstring(PG_GETARG_TEXT_PP(kDefinition)), has_backfill);
+    ChangeDefinition(*row,
+                     {text_to_cstring(PG_GETARG_TEXT_PP(kDefinition)), has_backfill, parallelism});
+  } else if (parallelism != before) {
+    if (parallelism > 1) RequireSplittable(row->id);
+    ChangeParallelism(row->id, parallelism);
   }
   WantWorkerAtCommit(row->owner);
   ReloadAtCommit();

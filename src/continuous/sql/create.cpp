@@ -4,6 +4,7 @@
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/lanes/lane_store.hpp"
 #include "continuous/operation/fill.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/objects.hpp"
@@ -38,6 +39,7 @@ struct Options {
   const Interval *tick;
   bool rejects_changes;
   bool has_backfill;
+  int parallelism;
 };
 
 bool MayLogIn(Oid role) {
@@ -155,6 +157,7 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
             .rejects_changes = options.rejects_changes,
             .is_paused = false},
            ContentsOf(rewrite, id), options.tick);
+  StoreLanes(id, options.parallelism, rewrite);
   UnpinSearchPath(level);
   WantWorkerAtCommit(GetUserId());
   return result;
@@ -169,12 +172,16 @@ WEIR_FUNCTION(weir_create_query) {
   RequireReadCommitted("weir.create_query()");
   PreventCommandIfReadOnly("weir.create_query()");
   const Options options{PG_GETARG_INTERVAL_P(2), IsErrorOption(PG_GETARG_TEXT_PP(3)),
-                        PG_GETARG_BOOL(4)};
+                        PG_GETARG_BOOL(4), PG_GETARG_INT32(5)};
   RequireTick(options.tick);
+  RequireParallelism(options.parallelism);
   RequireLogin();
   RequirePlace();
+  // A new slot is not undone with the transaction.
+  if (!ReadHold().exists) WantKeeperAtEnd();
   AcquireHold();
   const Rewrite *rewrite = Analyse(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+  if (options.parallelism > 1) RequireSplittable(rewrite);
   const Target target = TargetOf(PG_GETARG_TEXT_PP(0));
   PG_RETURN_OID(Create(target, rewrite, options));
 }

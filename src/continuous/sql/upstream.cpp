@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "access/relation.h"
+#include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
@@ -92,6 +93,14 @@ void TieToUpstream(Oid result, Oid source) {
   recordDependencyOn(&child, &parent, DEPENDENCY_NORMAL);
   // Its worker is to know that it is read.
   ReloadAtCommit();
+}
+
+void UntieFromUpstream(Oid result, Oid source) {
+  const QueryRow *upstream = QueryBehind(source);
+  if (upstream == nullptr) return;
+  deleteDependencyRecordsForSpecific(RelationRelationId, result, DEPENDENCY_NORMAL,
+                                     RelationRelationId, upstream->result);
+  CommandCounterIncrement();
 }
 
 void RequireNoReaders(const QueryRow &row) {

@@ -18,6 +18,9 @@ QueryRow *QueryBehind(Oid table);
 // dropped without the other.
 void TieToUpstream(Oid result, Oid source);
 
+// Takes that back.
+void UntieFromUpstream(Oid result, Oid source);
+
 // Raises when other queries count on the rows of this one's state.
 void RequireNoReaders(const QueryRow &row);
 

@@ -5,7 +5,6 @@
 #include "continuous/sql/upstream.hpp"
 #include "continuous/worker/shared.hpp"
 #include "pg/sql_function.hpp"
-#include "worker/launcher.hpp"
 
 extern "C" {
 #include "access/transam.h"
@@ -36,18 +35,6 @@ bool IsReached(int32 query_id, std::uint64_t goal) {
   return place != nullptr && place->frontier.load() >= goal;
 }
 
-void Hurry(Oid owner) {
-  WorkerPlace *worker = FindWorkerPlace(MyDatabaseId, owner);
-  if (worker == nullptr) {
-    WantWorker(MyDatabaseId, owner);
-    return;
-  }
-  worker->changed.store(1);
-  worker->hurry.store(1);
-  weir::worker::WakeProcess(worker->process.load());
-  if (worker->pid.load() <= 0) weir::worker::WakeLauncher();
-}
-
 void RequireRunning(const QueryRow &row) {
   if (!row.is_paused) return;
   ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -67,7 +54,7 @@ bool AwaitGoal(const QueryRow &row, std::uint64_t goal, TimestampTz end) {
   while (!IsReached(row.id, goal)) {
     const TimestampTz now = GetCurrentTimestamp();
     if (now >= end) return false;
-    Hurry(row.owner);
+    HurryWorker(MyDatabaseId, row.owner);
     const long left = static_cast<long>((end - now + 999) / 1000);
     WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
               left < kPollMs ? left : kPollMs, PG_WAIT_EXTENSION);

@@ -15,6 +15,7 @@ namespace {
 struct Pending {
   Oid owner;
   bool keeper;
+  bool keeper_anyway;  // also when it fails
   bool reload;
   Oid gone;  // a database
 };
@@ -55,6 +56,7 @@ void OnTransactionEnd(XactEvent event, void *) {
   const bool committed = event == XACT_EVENT_COMMIT;
   const bool ended = committed || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE;
   if (!ended || shared == nullptr) return;
+  if (pending.keeper_anyway) WantWorker(MyDatabaseId, InvalidOid);
   if (committed) {
     ServePending();
   } else if (OidIsValid(pending.gone)) {
@@ -72,6 +74,7 @@ void InstallCommitCallback() { RegisterXactCallback(OnTransactionEnd, nullptr); 
 
 void WantWorkerAtCommit(Oid owner) { pending.owner = owner; }
 void WantKeeperAtCommit() { pending.keeper = true; }
+void WantKeeperAtEnd() { pending.keeper_anyway = true; }
 void ReloadAtCommit() { pending.reload = true; }
 void ForgetAtCommit(Oid database) { pending.gone = database; }
 void NeverWake() { is_quiet = true; }

@@ -14,6 +14,9 @@ void WantKeeperAtCommit();           // somebody has to look after this database
 void ReloadAtCommit();               // queries of this database have changed
 void ForgetAtCommit(Oid database);   // that database is gone
 
+// However the current transaction ends, somebody has to look after this database.
+void WantKeeperAtEnd();
+
 // This process is one of our workers: its own transactions wake nobody.
 void NeverWake();
 

@@ -73,8 +73,13 @@ void WantOwners() {
 }  // namespace
 
 void KeepDatabase() {
+  if (RecoveryInProgress()) {
+    StartTransactionCommand();
+    FollowHold();
+    CommitTransactionCommand();
+    return;
+  }
   SeeDatabase(MyDatabaseId);
-  if (RecoveryInProgress()) return;
   StartTransactionCommand();
   if (LockExtensionAgainstDrop()) {
     PushActiveSnapshot(GetTransactionSnapshot());

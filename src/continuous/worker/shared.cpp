@@ -115,6 +115,18 @@ bool WantWorker(Oid database, Oid owner) {
   return place != nullptr;
 }
 
+void HurryWorker(Oid database, Oid owner) {
+  WorkerPlace *place = FindWorkerPlace(database, owner);
+  if (place == nullptr) {
+    WantWorker(database, owner);
+    return;
+  }
+  place->changed.store(1);
+  place->hurry.store(1);
+  worker::WakeProcess(place->process.load());
+  if (place->pid.load() <= 0) worker::WakeLauncher();
+}
+
 void FreeWorkerPlace(WorkerPlace &place) {
   LWLockAcquire(shared->lock, LW_EXCLUSIVE);
   if (place.database.load() != InvalidOid) shared->worker_count.fetch_sub(1);

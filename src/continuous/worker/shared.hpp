@@ -81,6 +81,9 @@ bool WantWorker(Oid database, Oid owner);
 // The place of that worker, or null.
 WorkerPlace *FindWorkerPlace(Oid database, Oid owner);
 
+// Has that worker take its steps now. Raises nothing.
+void HurryWorker(Oid database, Oid owner);
+
 // Frees a place whose worker has nothing to do any more.
 void FreeWorkerPlace(WorkerPlace &place);
 

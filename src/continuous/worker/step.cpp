@@ -51,6 +51,14 @@ void PrepareStep(KeptQuery *query) {
   query->plan = plan;
 }
 
+uint64 RunInOneLane(KeptQuery *query) {
+  PrepareStep(query);
+  WEIR_FAILPOINT("step.before_insert");
+  const int code = SPI_execute_plan(query->plan, nullptr, nullptr, false, 0);
+  if (code != SPI_OK_INSERT) elog(ERROR, "unexpected result of a step: %d", code);
+  return SPI_processed;
+}
+
 // Functions of the query's run as the owner, and may not change what the session is.
 // Returns how many groups it has changed.
 uint64 RunStatement(KeptQuery *query) {
@@ -62,11 +70,9 @@ uint64 RunStatement(KeptQuery *query) {
   PushActiveSnapshot(GetTransactionSnapshot());
   SPI_connect();
   CheckSuperuserObjects(*query);
-  PrepareStep(query);
-  WEIR_FAILPOINT("step.before_insert");
-  const int code = SPI_execute_plan(query->plan, nullptr, nullptr, false, 0);
-  if (code != SPI_OK_INSERT) elog(ERROR, "unexpected result of a step: %d", code);
-  const uint64 groups = SPI_processed;
+  const uint64 groups = TakesLanes(&query->lanes, query->row.id)
+                            ? RunInLanes(&query->lanes, query->row.id)
+                            : RunInOneLane(query);
   WEIR_FAILPOINT("step.after_insert");
   SPI_finish();
   PopActiveSnapshot();
@@ -142,13 +148,17 @@ StepResult TryStep(KeptQuery *query) {
     BeginWork(Work::kStep, query->row.id, query->row.owner);
     groups = RunStatement(query);
     CloseTick(&tick);
+    NoteLanes(&query->lanes, tick.pages_read);
     WEIR_FAILPOINT("step.before_commit");
   }
   CommitTransactionCommand();
   WEIR_FAILPOINT("step.after_commit");
   if (kind == TickStart::kStale) return StepResult::kDone;
   ReportProgress(query, tick, start);
-  if (kind == TickStart::kOpen) CountTick(query->place, tick, groups, start.at);
+  if (kind == TickStart::kOpen) {
+    CountTick(query->place, tick, groups, start.at);
+    if (query->lanes.is_split && query->place != nullptr) query->place->figures.split.fetch_add(1);
+  }
   if (tick.is_saved && query->row.has_readers) WakeReaders();
   Recover(query);
   return StepResult::kDone;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "continuous/catalog/catalog.hpp"
+#include "continuous/lanes/lanes.hpp"
 #include "continuous/worker/shared.hpp"
 #include "pg/pg.hpp"
 
@@ -16,6 +17,7 @@ namespace weir::continuous {
 struct KeptQuery {
   QueryRow row;
   SPIPlanPtr plan;
+  Lanes lanes;
   QueryPlace *place;
   TimestampTz last_step;
   TimestampTz retry_at;  // after a failure

@@ -7,10 +7,16 @@
 #include "worker/launcher.hpp"
 
 extern "C" {
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "catalog/pg_database.h"
 #include "postmaster/bgworker.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 }
 
@@ -23,6 +29,13 @@ constexpr int kNoSlotRetryMs = 2000;
 constexpr int kHealthyRestartMs = 100;
 constexpr int kMostFailedStarts = 3;
 constexpr int kMostHolds = 256;
+
+constexpr int kFollowMs = 30'000;  // on a standby, between two visits to its databases
+constexpr long kStandbyMs = 500;   // how soon a promotion is noticed
+
+bool was_standby = false;
+TimestampTz next_follow = 0;
+int first_to_follow = 0;
 
 // What the launcher knows of the worker of one place.
 struct Watch {
@@ -39,7 +52,8 @@ void Describe(BackgroundWorker &worker, int index) {
   const char *kind =
       OidIsValid(WorkerPlaceAt(index).owner.load()) ? "pg_weir query worker" : "pg_weir keeper";
   worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-  worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+  worker.bgw_start_time =
+      RecoveryInProgress() ? BgWorkerStart_ConsistentState : BgWorkerStart_RecoveryFinished;
   worker.bgw_restart_time = BGW_NEVER_RESTART;
   strlcpy(worker.bgw_library_name, "pg_weir", sizeof(worker.bgw_library_name));
   strlcpy(worker.bgw_function_name, "weir_query_worker_main", sizeof(worker.bgw_function_name));
@@ -120,6 +134,13 @@ long TendPlace(int index) {
   return watch.handle == nullptr ? kNoSlotRetryMs : worker::kIdleMs;
 }
 
+// The holds tell where there are queries.
+void WantKeepers() {
+  Oid databases[kMostHolds];
+  const int count = DatabasesWithHold(databases, kMostHolds);
+  for (int i = 0; i < count; i++) WantWorker(databases[i], InvalidOid);
+}
+
 // Workers may have outlived an earlier launcher: those that are alive keep their places. After the
 // server's start the holds tell where there are queries.
 void Begin() {
@@ -133,18 +154,60 @@ void Begin() {
     place.pid.store(0);
     place.process.store(-1);
   }
-  Oid databases[kMostHolds];
-  const int count = DatabasesWithHold(databases, kMostHolds);
-  for (int i = 0; i < count; i++) WantWorker(databases[i], InvalidOid);
+  WantKeepers();
+}
+
+// Anybody's queries may be in any database, and only who is connected to it can tell.
+List *AllDatabases() {
+  List *databases = NIL;
+  MemoryContext caller = CurrentMemoryContext;
+  StartTransactionCommand();
+  Relation relation = table_open(DatabaseRelationId, AccessShareLock);
+  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+  SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, snapshot, 0, nullptr);
+  HeapTuple tuple;
+  while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
+    const auto *form = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple));
+    if (!form->datallowconn) continue;
+    MemoryContext old = MemoryContextSwitchTo(caller);
+    databases = lappend_oid(databases, form->oid);
+    MemoryContextSwitchTo(old);
+  }
+  systable_endscan(scan);
+  UnregisterSnapshot(snapshot);
+  table_close(relation, AccessShareLock);
+  SweepHolds();
+  CommitTransactionCommand();
+  MemoryContextSwitchTo(caller);
+  return databases;
+}
+
+// On a standby keepers come again and again, so that its holds follow the frontiers and a promoted
+// server finds everything. Where places are short, the others take their turn next time.
+void FollowPrimary() {
+  const TimestampTz now = GetCurrentTimestamp();
+  if (now < next_follow) return;
+  next_follow = TimestampTzPlusMilliseconds(now, kFollowMs);
+  List *databases = AllDatabases();
+  const int count = list_length(databases);
+  for (int i = 0; i < count; i++) {
+    if (!WantWorker(list_nth_oid(databases, first_to_follow % count), InvalidOid)) break;
+    first_to_follow++;
+  }
+  list_free(databases);
 }
 
 long Tend() {
+  const bool is_standby = RecoveryInProgress();
+  if (is_standby) FollowPrimary();
+  if (was_standby && !is_standby) WantKeepers();
+  was_standby = is_standby;
   if (shared->sweep_requested.exchange(0) != 0 && !RecoveryInProgress()) {
     StartTransactionCommand();
     SweepHolds();
     CommitTransactionCommand();
   }
-  long wait = worker::kIdleMs;
+  long wait = is_standby ? kStandbyMs : worker::kIdleMs;
   for (int i = 0; i < WorkerPlaceCount(); i++) wait = Min(wait, TendPlace(i));
   return wait;
 }

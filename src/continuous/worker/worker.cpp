@@ -100,6 +100,7 @@ KeptQuery *FindKept(int32 id) {
 
 void Drop(KeptQuery *query) {
   if (query->plan != nullptr) SPI_freeplan(query->plan);
+  FreeLanes(&query->lanes);
   FreeQueryPlace(MyDatabaseId, query->row.id);
   pfree(query->row.statement);
   pfree(query);
@@ -116,6 +117,7 @@ KeptQuery *Keep(QueryRow *row) {
     }
   } else {
     pfree(query->row.statement);
+    FreeLanes(&query->lanes);
   }
   query->row = *row;
   query->retry_at = 0;

@@ -135,13 +135,15 @@ sub start_torture
     return;
 }
 
-# A continuous query of the extension, with its workers.
+# A continuous query of the extension, with its workers; `parallelism` processes share its steps.
 sub query_subject
 {
+    my ($parallelism) = @_;
+    $parallelism //= 1;
     return {
-        create => <<'SQL',
+        create => <<"SQL",
 SELECT weir.create_query('live', 'SELECT k, count(*) AS n, sum(v)::bigint AS v, coalesce(sum(hashtext(pad)), 0)::bigint AS h
-  FROM src GROUP BY k', tick => '50 ms');
+  FROM src GROUP BY k', tick => '50 ms', parallelism => $parallelism);
 SQL
         drained => "weir.wait('live', '100 ms')",
     };

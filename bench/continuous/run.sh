@@ -1,0 +1,275 @@
+#!/usr/bin/env bash
+# What continuous queries cost writers, and how fast workers and readers are: a markdown table, each line measured side
+# by side in this run. ROWS=n scales the tables; the figures that are asked for are of ROWS=10000000 ROUNDS=9
+# RUN_SECONDS=10, on a machine that does nothing else.
+set -euo pipefail
+
+source "$(dirname "${BASH_SOURCE[0]}")/../../test/support/server.sh"
+
+rows=${ROWS:-1000000}
+rounds=${ROUNDS:-3}
+run_seconds=${RUN_SECONDS:-4}
+bulk=$((rows < 1000000 ? rows : 1000000))
+by_key='SELECT k, count(*), sum(v), avg(p) AS mean FROM %s GROUP BY k'
+
+start() {
+  build_variant release && install_variant release || fail 'the extension could not be built'
+  server_start bench shared_buffers=3GB jit=off max_wal_size=16GB checkpoint_timeout=1h wal_level=replica \
+    weir.capture=off weir.max_queries=100 autovacuum=off
+  sql -c 'CREATE EXTENSION pg_weir'
+}
+
+# line WHAT FIGURE FLOOR DETAIL
+line() { printf '| %s | %s | %s | %s |\n' "$@"; }
+
+median() { sort -n | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
+least() { sort -n | head -n 1; }
+calculate() { awk "BEGIN {printf \"$1\", $2}"; }
+
+# milliseconds SQL: of one statement, as a client sees it.
+milliseconds() { sql -At -o /dev/null -c '\timing on' -c "$1" | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' | tail -n 1; }
+
+# best SQL [SETTINGS]: the least of some rounds in one session, after one to warm up.
+best() {
+  local i
+  {
+    echo "${2:-}"
+    echo '\timing on'
+    for ((i = 0; i <= rounds; i++)); do echo "$1;"; done
+  } | sql -At -o /dev/null | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' | tail -n "$rounds" | least
+}
+
+# table NAME ROWS GROUPS: keys in random order.
+table() {
+  sql -c "DROP TABLE IF EXISTS $1 CASCADE" -c "CREATE TABLE $1 (at timestamptz, k int, v int, p float8)" 2>/dev/null
+  fill "$1" "$2" "$3"
+}
+
+fill() {
+  sql -c "INSERT INTO $1 SELECT timestamptz '2024-01-01Z' + g * interval '1 ms', (hashint8(g) & 2147483647) % $3, g % 1000,
+          g / 7.0 FROM generate_series(1::bigint, $2) g"
+}
+
+# query NAME TABLE [OPTIONS]
+query() {
+  # shellcheck disable=SC2059
+  value "SELECT weir.create_query('$1', '$(printf "$by_key" "$2")'${3:+, $3})" >/dev/null
+}
+
+drop() { value "SELECT weir.drop_query('$1')" >/dev/null; }
+caught_up() { [ "$(value "SELECT weir.wait('$1', '10 min')")" = t ] || fail "query $1 did not catch up"; }
+
+# exact NAME TABLE: the view is its definition.
+exact() {
+  # shellcheck disable=SC2059
+  [ "$(value "WITH e AS ($(printf "$by_key" "$2")) SELECT count(*) FROM ((SELECT k, count, sum FROM $1 EXCEPT ALL
+       SELECT k, count, sum FROM e) UNION ALL (SELECT k, count, sum FROM e EXCEPT ALL SELECT k, count, sum FROM $1)) d")" = 0 ] ||
+    fail "query $1 differs from its definition"
+}
+
+transactions() {
+  as_server "$bindir/pgbench" -n -c 4 -j "$cores" -T "$run_seconds" -f "$scratch/insert.sql" postgres 2>/dev/null |
+    sed -n 's/^tps = \([0-9.]*\).*/\1/p'
+}
+
+# pair WITHOUT WITH: runs both commands for each round, in alternating order; prints "off on" a line.
+pair() {
+  local round off on
+  for ((round = 0; round < rounds; round++)); do
+    if ((round % 2)); then on=$($2) off=$($1); else off=$($1) on=$($2); fi
+    echo "$off $on"
+  done
+}
+
+insert_without() { transactions; }
+insert_with() {
+  query kept written 'backfill => false'
+  transactions
+  caught_up kept >&2
+  drop kept
+}
+
+writers() {
+  table written 1 100
+  # shellcheck disable=SC2016
+  echo 'INSERT INTO written VALUES (now(), (random() * 99)::int, 1, 2.5);' >"$scratch/insert.sql"
+  chmod a+r "$scratch/insert.sql"
+  transactions >/dev/null
+  pair insert_without insert_with >"$scratch/writers"
+  line 'single-row inserts, 4 clients: TPS with a query / without' \
+    "$(awk '{print $2 / $1}' "$scratch/writers" | median | awk '{printf "%.3f", $1}')" 'at least 0.97' \
+    "$(awk '{off += $1; on += $2} END {printf "%.0f/s without, %.0f/s with; ratios", off / NR, on / NR}' "$scratch/writers")$(
+      awk '{printf " %.3f", $2 / $1}' "$scratch/writers")"
+}
+
+copy_once() {
+  sql -c 'TRUNCATE copied'
+  milliseconds "COPY copied FROM '$scratch/rows'"
+}
+
+# The time until everything is in the state counts from the moment COPY returns.
+copy_and_wait() {
+  sql -c 'TRUNCATE copied'
+  query kept copied 'backfill => false'
+  sql -At -o /dev/null -c '\timing on' -c "COPY copied FROM '$scratch/rows'" -c "SELECT weir.wait('kept', '10 min')" |
+    sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' >"$scratch/copy"
+  exact kept copied
+  drop kept
+  tail -n 1 "$scratch/copy" >>"$scratch/delays"
+  head -n 1 "$scratch/copy"
+}
+
+copies() {
+  table copied "$bulk" 100
+  sql -c "COPY copied TO '$scratch/rows'"
+  copy_once >/dev/null
+  : >"$scratch/delays"
+  pair copy_once copy_and_wait >"$scratch/copies"
+  line "COPY of $bulk rows: rate with a query / without" \
+    "$(awk '{print $1 / $2}' "$scratch/copies" | median | awk '{printf "%.3f", $1}')" 'at least 0.90' \
+    "$(awk '{off += $1; on += $2} END {printf "%.0f ms without, %.0f ms with", off / NR, on / NR}' "$scratch/copies")"
+  line 'from the end of COPY until all is in the state' "$(median <"$scratch/delays" | awk '{printf "%.0f ms", $1}')" \
+    'at most 2000 ms' "$(sort -n "$scratch/delays" | awk '{printf "%s%.0f", (NR == 1 ? "" : ", "), $1} END {print " ms"}')"
+  sql -c 'DROP TABLE copied CASCADE' 2>/dev/null
+}
+
+# The worker's own time for one step over everything.
+backlog_step() {
+  sql -c 'TRUNCATE late'
+  query kept late 'backfill => false'
+  caught_up kept
+  value "SELECT weir.pause_query('kept')" >/dev/null
+  for _ in 1 2 3 4 5; do fill late $((rows / 5)) 100; done
+  value "SELECT weir.resume_query('kept')" >/dev/null
+  caught_up kept
+  value "SELECT total_tick_ms FROM weir.queries WHERE name = 'kept'::regclass AND rows_in >= $rows / 5 * 5"
+  exact kept late
+  drop kept
+}
+
+backlog() {
+  table late 1 100
+  for ((i = 0; i < rounds; i++)); do backlog_step; done >"$scratch/backlog"
+  line "backlog of $rows rows, 100 groups, one worker" \
+    "$(median <"$scratch/backlog" | awk -v n="$rows" '{printf "%.1f million rows/s", n / $1 / 1000}')" \
+    'at least 2.0 million rows/s' "$(awk '{printf "%s%.0f", (NR == 1 ? "" : ", "), $1} END {print " ms"}' "$scratch/backlog")"
+}
+
+backfill_once() {
+  milliseconds "SELECT weir.create_query('filled', '$1')"
+  drop filled
+}
+
+backfill() {
+  local statement stock parallel ours i
+  [ "$(value "SELECT to_regclass('late') IS NOT NULL")" = t ] || table late "$rows" 100
+  # shellcheck disable=SC2059
+  statement=$(printf "$by_key" late)
+  stock=$(best "$statement" 'SET weir.stream = off; SET max_parallel_workers_per_gather = 0;')
+  parallel=$(best "$statement" 'SET weir.stream = off; SET max_parallel_workers_per_gather = 2;')
+  for ((i = 0; i <= rounds; i++)); do backfill_once "$statement"; done | tail -n "$rounds" | least >"$scratch/backfill"
+  ours=$(cat "$scratch/backfill")
+  line "backfill of $rows rows: speed against the stock GROUP BY" "$(calculate %.2f "$stock / $ours")" 'at least 1.0' \
+    "$(calculate '%.0f ms; stock %.0f ms, with two parallel workers %.0f ms' "$ours, $stock, $parallel")"
+}
+
+# step_milliseconds COUNT: of steps that find nothing, because transactions elsewhere give them a reason to look.
+step_milliseconds() {
+  local i
+  for ((i = 0; i < $1; i++)); do
+    sql -c 'INSERT INTO elsewhere VALUES (1)'
+    caught_up idle
+    value "SELECT last_tick_ms FROM weir.queries WHERE name = 'idle'::regclass"
+  done
+}
+
+idle() {
+  local size unmarked marked after
+  [ "$(value "SELECT to_regclass('late') IS NOT NULL")" = t ] || table late "$rows" 100
+  sql -c 'CREATE TABLE elsewhere (a int)'
+  query idle late "tick => '0 s'"
+  step_milliseconds 3 >/dev/null
+  size=$(value "SELECT pg_size_pretty(pg_relation_size('late'))")
+  unmarked=$(step_milliseconds 15 | median)
+  server_restart
+  after=$(step_milliseconds 4 | awk '{printf "%s%.1f", (NR == 1 ? "" : ", "), $1} END {print " ms"}')
+  sql -c 'VACUUM late'
+  step_milliseconds 3 >/dev/null
+  marked=$(step_milliseconds 15 | median)
+  line "a step that finds nothing, table of $size, visibility map set" "$(calculate '%.2f ms' "$marked")" 'at most 5 ms for 1 GB' ''
+  line 'the same, pages told by their log position alone' "$(calculate '%.2f ms' "$unmarked")" '' \
+    "the first steps after a restart: $after"
+  server_restart
+  line 'the same after a restart, visibility map set' "$(step_milliseconds 4 | awk '{printf "%s%.1f", (NR == 1 ? "" : ", "), $1} END {print " ms"}')" '' \
+    'the first and the next steps'
+  drop idle
+}
+
+server_restart() {
+  as_server "$bindir/pg_ctl" restart -w -s -D "$scratch/bench" -l "$scratch/log/server-bench.log" -m fast >/dev/null
+}
+
+# One row of each group is read all the time: what a client gets to see, not what the server could do without it.
+view() {
+  local groups=$((rows / 10)) plain live
+  table grouped "$rows" "$groups"
+  query shown grouped
+  caught_up shown
+  sql -c 'CREATE TABLE plain AS TABLE shown' -c 'CREATE INDEX ON plain (k)' -c 'VACUUM ANALYZE plain' \
+    -c 'VACUUM ANALYZE grouped' -c "VACUUM ANALYZE $(value "SELECT state_table FROM weir.queries WHERE name = 'shown'::regclass")"
+  caught_up shown
+  plain=$(best 'COPY (TABLE plain) TO STDOUT')
+  live=$(best 'COPY (TABLE shown) TO STDOUT')
+  line "reading the live view, $groups groups, nothing pending: speed against a plain table" \
+    "$(calculate %.2f "$plain / $live")" 'at least 0.8' "$(calculate '%.1f ms, plain %.1f ms' "$live, $plain")"
+  plain=$(best 'SELECT count(*), sum(sum), max(mean) FROM plain')
+  live=$(best 'SELECT count(*), sum(sum), max(mean) FROM shown')
+  line 'the same, its rows aggregated and not sent' "$(calculate %.2f "$plain / $live")" '' \
+    "$(calculate '%.1f ms, plain %.1f ms' "$live, $plain")"
+  value "SELECT weir.pause_query('shown')" >/dev/null
+  fill grouped 100000 "$groups"
+  exact shown grouped
+  live=$(best 'COPY (TABLE shown) TO STDOUT')
+  line 'the same with 100,000 rows pending' "$(calculate '%.1f ms' "$live")" 'exact' 'equal to its definition'
+  plain=$(best 'SELECT * FROM plain WHERE k = 77')
+  live=$(best 'SELECT * FROM shown WHERE k = 77')
+  value "SELECT weir.resume_query('shown')" >/dev/null
+  caught_up shown
+  sql -c 'VACUUM grouped'
+  line 'one key, nothing pending' "$(calculate '%.2f ms' "$(best 'SELECT * FROM shown WHERE k = 77')")" "the state's index" \
+    "$(calculate '%.2f ms with 100,000 rows pending, plain table %.2f ms' "$live, $plain"); $(
+      sql -At -c 'EXPLAIN SELECT * FROM shown WHERE k = 77' | grep -oE '(Index|Bitmap Index) Scan using [^ ]+' | head -n 1)"
+  drop shown
+}
+
+many() {
+  local i sample least_ticks worst=0 lag
+  table written 1 100
+  for ((i = 1; i <= 50; i++)); do query "many_$i" written 'backfill => false'; done
+  for ((i = 1; i <= 50; i++)); do caught_up "many_$i"; done
+  transactions >"$scratch/many" &
+  sql -c 'CREATE TABLE before AS SELECT name, ticks, rows_in, total_tick_ms FROM weir.queries'
+  for ((sample = 0; sample < run_seconds * 2; sample++)); do
+    sleep 0.5
+    lag=$(value 'SELECT round(1000 * max(extract(epoch FROM clock_timestamp() - checked_at))) FROM weir.queries')
+    worst=$((lag > worst ? lag : worst))
+  done
+  least_ticks=$(value 'SELECT min(q.ticks - b.ticks) FROM weir.queries q JOIN before b USING (name)')
+  wait $!
+  line '50 queries over one table, 1 s each, 4 clients: longest time between two steps of a query' "$worst ms" 'about 1000 ms' \
+    "at least $least_ticks steps each in $run_seconds s at $(calculate '%.0f' "$(cat "$scratch/many")") TPS"
+  line 'the same: cost of a step' "$(value "SELECT round((sum(q.total_tick_ms - b.total_tick_ms) / sum(q.ticks - b.ticks))::numeric, 2)
+    FROM weir.queries q JOIN before b USING (name)") ms" '' \
+    "$(value "SELECT format('%s rows a step, one worker busy %s %% of the time', round(avg((q.rows_in - b.rows_in) / greatest(q.ticks - b.ticks, 1))),
+      round((sum(q.total_tick_ms - b.total_tick_ms) / $run_seconds / 10)::numeric)) FROM weir.queries q JOIN before b USING (name)")"
+  for ((i = 1; i <= 50; i++)); do caught_up "many_$i"; done
+  [ "$(value 'SELECT count(DISTINCT (count, sum)) FROM (SELECT count, sum FROM many_1 WHERE k = 7 UNION ALL SELECT count, sum FROM many_50 WHERE k = 7) q')" = 1 ] ||
+    fail 'two of 50 queries over one table differ'
+}
+
+scratch_begin
+start
+machine
+echo "command: ROWS=$rows ROUNDS=$rounds RUN_SECONDS=$run_seconds bench/continuous/run.sh"
+printf '\n| what | figure | asked for | detail |\n|---|---|---|---|\n'
+for part in ${PARTS:-writers copies backlog backfill idle view many}; do "$part"; done

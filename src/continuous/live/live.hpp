@@ -1,0 +1,25 @@
+// Reading the live view of a continuous query: groups that no newer row changes pass through as
+// they are kept, without being aggregated again.
+#pragma once
+
+#include "pg/pg.hpp"
+
+extern "C" {
+#include "nodes/extensible.h"
+}
+
+namespace weir::continuous {
+
+inline constexpr char kLiveName[] = "WeirLive";
+
+// Positions in the node's private list; each is a list of its own.
+enum LivePrivate { kLiveColumns, kLiveOutput, kLiveKeys, kLiveOperators, kLiveCollations };
+
+extern const CustomScanMethods kLiveScanMethods;
+
+// Called once, from _PG_init.
+void InstallLive();
+
+Node *CreateLiveScan(CustomScan *plan);
+
+}  // namespace weir::continuous
