@@ -32,6 +32,11 @@ NewRange RangeFrom(FullTransactionId h, int32 query_id, Relation relation, Snaps
 }
 
 NewRange RangeOfReader(int32 query_id, Relation relation, Snapshot snapshot, KnownFile *file) {
+  return RangeBeyond(InvalidFullTransactionId, query_id, relation, snapshot, file);
+}
+
+NewRange RangeBeyond(FullTransactionId seen, int32 query_id, Relation relation, Snapshot snapshot,
+                     KnownFile *file) {
   Frontier frontier;
   if (!FindFrontier(query_id, snapshot, &frontier)) {
     FullTransactionId later;
@@ -45,18 +50,19 @@ NewRange RangeOfReader(int32 query_id, Relation relation, Snapshot snapshot, Kno
             errmsg("continuous query %d has no frontier", query_id),
             errhint("Rebuild it with weir.refresh_query()."));
   }
-  NewRange range = RangeFrom(frontier.h, query_id, relation, snapshot, file);
+  const FullTransactionId h = FullTransactionIdPrecedes(frontier.h, seen) ? seen : frontier.h;
+  NewRange range = RangeFrom(h, query_id, relation, snapshot, file);
   range.snapshot = snapshot;
   range.lsn_low = frontier.lsn_low;
   return range;
 }
 
-bool HasNewRows(int32 query_id, Relation relation, Whose whose) {
+bool HasNewRows(int32 query_id, Relation relation, Whose whose, FullTransactionId seen) {
   Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
   if (whose == Whose::kOthers) snapshot->curcid = FirstCommandId;
   KnownFile file;
   NewRowWalk walk;
-  BeginNewRows(&walk, relation, RangeOfReader(query_id, relation, snapshot, &file));
+  BeginNewRows(&walk, relation, RangeBeyond(seen, query_id, relation, snapshot, &file));
   const bool found = NextNewRows(&walk);
   EndNewRows(&walk);
   UnregisterSnapshot(snapshot);

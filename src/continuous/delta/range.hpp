@@ -22,7 +22,12 @@ NewRange RangeOfReader(int32 query_id, Relation relation, Snapshot snapshot, Kno
 // Whose rows count: with or without those of the current transaction.
 enum class Whose : uint8 { kAll, kOthers };
 
+// The same where steps have got as far as `seen` without a need to store it.
+NewRange RangeBeyond(FullTransactionId seen, int32 query_id, Relation relation, Snapshot snapshot,
+                     KnownFile *file);
+
 // Whether there are rows that the query has not consumed.
-bool HasNewRows(int32 query_id, Relation relation, Whose whose = Whose::kAll);
+bool HasNewRows(int32 query_id, Relation relation, Whose whose = Whose::kAll,
+                FullTransactionId seen = InvalidFullTransactionId);
 
 }  // namespace weir::continuous

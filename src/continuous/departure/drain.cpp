@@ -85,12 +85,13 @@ bool CanLose(const Departure &departure) {
 }
 
 bool HasRowsToCount(const Departure &departure) {
+  const FullTransactionId seen = SeenFrontier(MyDatabaseId, departure.query_id);
   ListCell *cell;
   foreach (cell, departure.tables) {
     Relation relation = try_relation_open(lfirst_oid(cell), NoLock);
     if (relation == nullptr) continue;
     const bool has_rows = relation->rd_rel->relkind == RELKIND_RELATION &&
-                          HasNewRows(departure.query_id, relation, Whose::kOthers);
+                          HasNewRows(departure.query_id, relation, Whose::kOthers, seen);
     relation_close(relation, NoLock);
     if (has_rows) return true;
   }

@@ -3,6 +3,7 @@
 #include "continuous/delta/range.hpp"
 #include "continuous/hold/hold.hpp"
 #include "continuous/rewrite/objects.hpp"
+#include "continuous/worker/shared.hpp"
 #include "pg/sql_function.hpp"
 
 extern "C" {
@@ -36,7 +37,8 @@ int64 NewRowsIn(int32 query_id, Relation relation) {
   if (relation->rd_rel->relkind != RELKIND_RELATION) return 0;
   KnownFile file;
   NewRowWalk walk;
-  BeginNewRows(&walk, relation, RangeOfReader(query_id, relation, GetActiveSnapshot(), &file));
+  const FullTransactionId seen = SeenFrontier(MyDatabaseId, query_id);
+  BeginNewRows(&walk, relation, RangeBeyond(seen, query_id, relation, GetActiveSnapshot(), &file));
   while (NextNewRows(&walk)) CHECK_FOR_INTERRUPTS();
   const int64 rows = walk.counts.rows;
   EndNewRows(&walk);

@@ -178,6 +178,12 @@ QueryPlace *FindQueryPlace(Oid database, int32 query_id) {
   return nullptr;
 }
 
+FullTransactionId SeenFrontier(Oid database, int32 query_id) {
+  const QueryPlace *place = FindQueryPlace(database, query_id);
+  return place == nullptr ? InvalidFullTransactionId
+                          : FullTransactionIdFromU64(place->frontier.load());
+}
+
 QueryPlace *TakeQueryPlace(Oid database, int32 query_id) {
   LWLockAcquire(shared->lock, LW_EXCLUSIVE);
   QueryPlace *place = FindQueryPlace(database, query_id);

@@ -10,6 +10,7 @@
 #include "pg/pg.hpp"
 
 extern "C" {
+#include "access/transam.h"
 #include "storage/condition_variable.h"
 #include "storage/lwlock.h"
 }
@@ -102,6 +103,9 @@ void ForgetDatabase(Oid database);
 // The query's place, taken if need be; null when all are taken.
 QueryPlace *TakeQueryPlace(Oid database, int32 query_id);
 QueryPlace *FindQueryPlace(Oid database, int32 query_id);
+
+// What the query's steps have left behind, stored or not; invalid where no worker has begun.
+FullTransactionId SeenFrontier(Oid database, int32 query_id);
 // Frees the query's place, if it has one: whoever finds first that the query is gone.
 void FreeQueryPlace(Oid database, int32 query_id);
 
