@@ -36,8 +36,9 @@ void _PG_init(void) {
   if (IsBinaryUpgrade && !process_shared_preload_libraries_in_progress) return;
   RequirePreload();
   weir::DefineSettings();
-  weir::stats::Install();
   weir::stream::Install();
   weir::continuous::Install();
+  // The last hook is the outermost: what the others do for a statement is part of its cost.
+  weir::stats::Install();
   weir::worker::Install();
 }

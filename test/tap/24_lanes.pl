@@ -52,6 +52,12 @@ foreach my $point ('lane.begin', 'lane.end', 'step.before_commit')
         # Nobody may be able to connect.
         $node->append_conf('postgresql.auto.conf', "weir.failpoint = ''");
         $node->reload;
+        if ($how eq 'kill')
+        {
+            # Until the setting is read, a worker may meet the point once more.
+            $node->stop('immediate');
+            $node->start;
+        }
         ok(is_up(), "$point, $how: the server is up");
         quietly($node, 'postgres', "SELECT weir.resume_query('live')");
         is_exact("$point, $how");
