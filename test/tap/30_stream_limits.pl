@@ -117,7 +117,11 @@ my @lines = split /\n/, $output;
 is($lines[1], '0', 'no files are left after errors');
 is($lines[3], '0', 'nor after many');
 like($lines[0], qr/^0\|\d+\|t$/, 'no memory context is left');
-is($lines[2], $lines[0], 'nor one more open file after many');
+my ($contexts, $opened, $fits) = split /\|/, $lines[2];
+my ($opened_before) = $lines[0] =~ /\|(\d+)\|/;
+is("$contexts|$fits", '0|t', 'nor after many more');
+# The server opens a file of its own now and then; each of the 24 errors would leave one.
+cmp_ok($opened - $opened_before, '<', 6, 'and no file stays open');
 is(scalar(() = $error =~ /ERROR:  (?:division by zero|bigint out of range)/g), 12, 'each statement failed as it should');
 unlike($error, qr/no error/, 'those in subtransactions too');
 

@@ -154,8 +154,7 @@ void Welcome(const AlterTableStmt *command) {
 }
 
 bool IsActive() {
-  return IsTransactionState() && !RecoveryInProgress() && !XactReadOnly &&
-         OidIsValid(FrontiersOid());
+  return IsTransactionState() && !RecoveryInProgress() && !XactReadOnly && HasQueries();
 }
 
 bool IsConcerned(const Node *command) {

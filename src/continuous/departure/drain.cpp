@@ -36,18 +36,8 @@ Datum ColumnAt(uint64 row, int column) {
   return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &is_null);
 }
 
-bool HasQueries() {
-  if (!OidIsValid(FrontiersOid())) return false;
-  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-  LowestFrontier lowest;
-  const bool found = FindLowestFrontier(snapshot, FirstNormalFullTransactionId, &lowest);
-  UnregisterSnapshot(snapshot);
-  return found;
-}
-
 // The user's command is recorded, and what is asked for its sake is not.
 List *AllQueries() {
-  if (!HasQueries()) return NIL;
   MemoryContext caller = CurrentMemoryContext;
   const RightsBefore before = TakeExtensionRights();
   set_config_option("weir.capture", "off", PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
@@ -159,6 +149,15 @@ bool MayGetDrained(const Departure &departure) {
 }
 
 }  // namespace
+
+bool HasQueries() {
+  if (!OidIsValid(FrontiersOid())) return false;
+  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+  LowestFrontier lowest;
+  const bool found = FindLowestFrontier(snapshot, FirstNormalFullTransactionId, &lowest);
+  UnregisterSnapshot(snapshot);
+  return found;
+}
 
 List *DeparturesFrom(Oid relation, Leaving how) {
   List *leaving = find_all_inheritors(relation, NoLock, nullptr);
