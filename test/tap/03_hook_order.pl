@@ -138,7 +138,7 @@ SQL
 sub differences
 {
     my ($node, $columns, $ours, $theirs) = @_;
-    my $but = $columns =~ /^blocks/ ? "'^(TRUNCATE|DROP TABLE)'" : "'^$'";
+    my $but = $columns =~ /^blocks/ ? q('^(TRUNCATE|DROP TABLE)') : q('^nothing');
     return quietly($node, 'postgres', <<SQL);
 WITH ours AS ($ours), theirs AS ($theirs),
      a AS (SELECT queryid, $columns FROM ours), b AS (SELECT queryid, $columns FROM theirs)
