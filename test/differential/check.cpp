@@ -1,5 +1,7 @@
 #include "check.hpp"
 
+#include <algorithm>
+
 namespace weir::differential {
 namespace {
 
@@ -122,6 +124,14 @@ Outcome Checker::Explain(const Script &script) {
   Outcome outcome = session_.Run(script.explain);
   if (!script.open.empty()) Close(script);
   return outcome;
+}
+
+// The plan of a prepared statement for whatever values; it may add in another order than others.
+Outcome Checker::ExplainForAll(const Query &query, const Script &script, const char *mode) {
+  if (query.shape != Shape::kPrepared) return {};
+  Prepare(query, mode);
+  session_.Run("SET plan_cache_mode = force_generic_plan");
+  return Explain(script);
 }
 
 void Checker::Close(const Script &script) {
@@ -268,6 +278,7 @@ Verdict Checker::Check(const Query &query, bool is_tame) {
   const Script script = Render(query);
   Verdict verdict;
   std::string plan;
+  const Outcome off_for_all = ExplainForAll(query, script, "off");
   Prepare(query, "off");
   const Outcome off_plan = Explain(script);
   Answer off = Run(script);
@@ -282,6 +293,11 @@ Verdict Checker::Check(const Query &query, bool is_tame) {
     return verdict;
   }
   verdict.strictness = StrictnessOf(off_plan, on_plan, query, is_tame);
+  if (query.shape == Shape::kPrepared) {
+    const Outcome on_for_all = ExplainForAll(query, script, verdict.mode.c_str());
+    verdict.strictness =
+        std::max(verdict.strictness, StrictnessOf(off_for_all, on_for_all, query, is_tame));
+  }
   Compare(query, off, on, verdict.strictness, &verdict);
   if (verdict.failure == Failure::kNone && verdict.is_taken && plan.size() % 4 == 0) {
     Analyze(query, script, verdict.is_void, &verdict);

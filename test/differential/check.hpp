@@ -47,6 +47,7 @@ class Checker {
 
   void Prepare(const Query &query, const char *mode);
   Outcome Explain(const Script &script);
+  Outcome ExplainForAll(const Query &query, const Script &script, const char *mode);
   void NotePlan(const std::string &plan, bool is_windowed, Verdict *verdict);
   Answer Run(const Script &script);
   void Close(const Script &script);
