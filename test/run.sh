@@ -16,10 +16,10 @@ mode=${1:-gate}
 names=("$@")
 passed=0
 failed=0
-# Every tree draws queries of its own, and the same ones when its tests are repeated.
+# All code draws queries of its own, and the same ones when its tests are repeated.
 seed_of_tree() {
-  local id
-  id=$(git -c safe.directory='*' -C "$root" rev-parse 'HEAD^{tree}' 2>/dev/null) && echo $((16#${id:0:7}))
+  local ids
+  ids=$(git -c safe.directory='*' -C "$root" rev-parse HEAD:src HEAD:test 2>/dev/null | sha1sum) && echo $((16#${ids:0:7}))
 }
 [ "$mode" = long ] || SEED=${SEED:-$(seed_of_tree)}
 export SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
