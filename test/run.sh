@@ -78,7 +78,8 @@ tier_simulation() { count_of_script simulation "$root/test/simulation/run.sh"; }
 
 # Queries over windows, far fewer: most of what they run on is shared.
 tier_windows() {
-  WINDOWS=1 COUNT=${COUNT:-$([ "$mode" = long ] && echo 10000 || echo 2000)} \
+  WINDOWS=1 STOCK_PATIENCE=$([ "$mode" = long ] && echo 20000 || echo 1000) \
+    COUNT=${COUNT:-$([ "$mode" = long ] && echo 10000 || echo 2000)} \
     count_of_script differential "$root/test/differential/run.sh"
 }
 

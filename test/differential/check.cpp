@@ -31,14 +31,19 @@ std::string ShapeOf(const Outcome &plan) {
 
 bool IsParallel(const Outcome &plan) { return Contains(PlanText(plan), "Workers Planned"); }
 
+// Rows are met in whatever order processes come to them.
+bool IsRace(const Outcome &off, const Outcome &on) {
+  const bool is_single =
+      Contains(PlanText(off), "Single Copy") || Contains(PlanText(on), "Single Copy");
+  return (IsParallel(off) || IsParallel(on)) && !is_single;
+}
+
 // The order in which rows reach an aggregate decides sums of floats, and which of equal keys is
 // shown.
 Strictness StrictnessOf(const Outcome &off, const Outcome &on, const Query &query, bool is_tame) {
   // Windows are drawn with total orders: no plan gives other sums.
   if (query.is_windowed && !query.is_nested) return Strictness::kExact;
-  const bool is_single =
-      Contains(PlanText(off), "Single Copy") || Contains(PlanText(on), "Single Copy");
-  const bool is_parallel = (IsParallel(off) || IsParallel(on)) && !is_single;
+  const bool is_parallel = IsRace(off, on);
   const bool is_sorted =
       Contains(PlanText(off), "GroupAggregate") || Contains(PlanText(off), "MixedAggregate");
   const bool is_alike =
@@ -114,7 +119,7 @@ void Checker::Prepare(const Query &query, const char *mode) {
       "SET synchronize_seqscans = off; SET bytea_output = hex;";
   // PostgreSQL may take minutes over frames of many floats, which says nothing of ours.
   const bool may_be_slow = query.is_windowed && std::string_view(mode) == "off";
-  commands += Cat("SET statement_timeout = ", may_be_slow ? 1000 : 20000, ";");
+  commands += Cat("SET statement_timeout = ", may_be_slow ? stock_patience_ms_ : 20000, ";");
   commands += Cat("SET weir.stream = ", mode, ";");
   for (const std::string &command : SettingCommands(query)) commands += command + ";";
   session_.Run(commands);
@@ -226,8 +231,8 @@ void Checker::Compare(const Query &query, const Answer &off, const Answer &on,
         verdict->is_void = true;
         return;
       }
-      // Which of the rows that fail is met first is the plan's affair.
-      if (strictness != Strictness::kExact && IsErrorOfData(expected) && IsErrorOfData(actual)) {
+      // Of two rows that fail, any process may come to the one before another comes to the other.
+      if (verdict->is_race && IsErrorOfData(expected) && IsErrorOfData(actual)) {
         verdict->is_void = true;
         return;
       }
@@ -302,6 +307,7 @@ Verdict Checker::Check(const Query &query, bool is_tame) {
     return verdict;
   }
   verdict.strictness = StrictnessOf(off_plan, on_plan, query, is_tame);
+  verdict.is_race = IsRace(off_plan, on_plan);
   if (query.shape == Shape::kPrepared) {
     const Outcome on_for_all = ExplainForAll(query, script, verdict.mode.c_str());
     verdict.strictness =

@@ -22,6 +22,7 @@ struct Verdict {
   bool is_spilled = false;  // known of the few that run under EXPLAIN ANALYZE
   bool is_rescanned = false;
   bool is_spared = false;  // an error of a condition, met only without the streaming node
+  bool is_race = false;    // rows are met in whatever order processes come to them
   bool is_void = false;    // an error with both settings
   std::string mode;        // auto or require
   Strictness strictness = Strictness::kExact;
@@ -31,7 +32,9 @@ const char *NameOf(Failure failure);
 
 class Checker {
  public:
-  explicit Checker(Session &session) : session_(session) {}
+  // PostgreSQL itself gets `stock_patience_ms` for a query over windows; what takes longer is void.
+  Checker(Session &session, int stock_patience_ms)
+      : session_(session), stock_patience_ms_(stock_patience_ms) {}
 
   // Builds the schema and its data. False when that fails; `why` tells the statement.
   bool Build(const World &world, std::string *why);
@@ -59,6 +62,7 @@ class Checker {
   void Analyze(const Query &query, const Script &script, bool is_error, Verdict *verdict);
 
   Session &session_;
+  int stock_patience_ms_;
 };
 
 }  // namespace weir::differential

@@ -1,8 +1,9 @@
 // Runs random queries with the streaming executor on and off and compares what they give.
 //
 // SEED=n repeats a run, COUNT=n sets the number of queries, WINDOWS=1 runs queries over windows
-// instead of groups, FINDINGS=dir keeps a script of each distinct failure there. The server is the
-// one that the usual PG* variables name.
+// instead of groups, STOCK_PATIENCE=n gives PostgreSQL n milliseconds for one of those,
+// FINDINGS=dir keeps a script of each distinct failure there. The server is the one that the usual
+// PG* variables name.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -45,7 +46,7 @@ class Run {
         count_(count),
         is_windowed_(is_windowed),
         session_(20000),
-        checker_(session_) {}
+        checker_(session_, static_cast<int>(NumberFrom("STOCK_PATIENCE", 20000))) {}
 
   bool Go() {
     if (!session_.IsAlive()) {

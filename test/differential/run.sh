@@ -17,7 +17,7 @@ build_variant "${VARIANT:-failpoints}" && install_variant "${VARIANT:-failpoints
 server_start differential weir.capture=off autovacuum=off ||
   fail "no server for the differential tester"
 
-SEED=${SEED:-} COUNT=${COUNT:-10000} WINDOWS=${WINDOWS:-} FINDINGS=${FINDINGS:-} "$tester"
+SEED=${SEED:-} COUNT=${COUNT:-10000} WINDOWS=${WINDOWS:-} STOCK_PATIENCE=${STOCK_PATIENCE:-} FINDINGS=${FINDINGS:-} "$tester"
 status=$?
 server_stop "$scratch/differential"
 if grep -E 'PANIC:|TRAP:|terminated by (signal|exception)' "$scratch/log/server-differential.log"; then

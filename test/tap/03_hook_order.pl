@@ -133,12 +133,10 @@ my $their_plans = <<'SQL';
 SELECT queryid, plans FROM pg_stat_statements WHERE plans > 0 AND query !~ '\mweir\.|pg_stat_statements'
 SQL
 
-# The rows of `columns` in which the two differ, with the query's text. Before a command takes rows away,
-# pg_weir looks for continuous queries that have to count them; only the outer hook knows of those blocks.
+# The rows of `columns` in which the two differ, with the query's text.
 sub differences
 {
     my ($node, $columns, $ours, $theirs) = @_;
-    my $but = $columns =~ /^blocks/ ? q('^(TRUNCATE|DROP TABLE)') : q('^nothing');
     return quietly($node, 'postgres', <<SQL);
 WITH ours AS ($ours), theirs AS ($theirs),
      a AS (SELECT queryid, $columns FROM ours), b AS (SELECT queryid, $columns FROM theirs)
@@ -147,7 +145,6 @@ SELECT d.*, left(coalesce(p.query, t.query), 90)
         UNION ALL (SELECT 'theirs', * FROM (TABLE b EXCEPT TABLE a) y)) d
   LEFT JOIN (SELECT DISTINCT queryid, query FROM weir.query_texts) t USING (queryid)
   LEFT JOIN pg_stat_statements p USING (queryid)
- WHERE coalesce(p.query, t.query, '?') !~ $but
  ORDER BY queryid, whose
 SQL
 }

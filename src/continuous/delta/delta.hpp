@@ -18,8 +18,10 @@ struct Tick {
   int32 query_id;
   FullTransactionId h0;
   FullTransactionId h1;
-  XLogRecPtr lsn_low;  // no transaction from h0 on has written at or below it
-  int64 rows_found;    // by the scans so far, before other conditions
+  XLogRecPtr lsn_low;      // no transaction from h0 on has written at or below it
+  FullTransactionId seen;  // earlier steps have found the rows below it, and stored nothing
+  int64 rows_found;        // by the scans so far, before other conditions
+  int64 rows_again;        // of those, the ones below `seen`
   int64 pages_read;
   int64 pages_skipped;
   bool is_saved;  // CloseTick() wrote the frontier; false: it needed no transaction id

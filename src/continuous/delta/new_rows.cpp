@@ -62,6 +62,11 @@ bool IsNew(NewRowWalk *walk, HeapTupleHeader header) {
   return IsSeen(walk, header, xmin);
 }
 
+bool WasFound(const NewRowWalk *walk, HeapTupleHeader header) {
+  const TransactionId xmin = HeapTupleHeaderGetRawXmin(header);
+  return XidFromFullTransactionId(walk->range.next) - xmin > walk->age_seen;
+}
+
 // A serializable reader has to know of writers that it does not see.
 void CheckConflict(NewRowWalk *walk, HeapTupleHeader header, OffsetNumber line, bool is_new) {
   HeapTupleData tuple;
@@ -80,7 +85,10 @@ void CollectLines(NewRowWalk *walk, Page page) {
     if (!ItemIdIsNormal(item)) continue;
     auto *header = reinterpret_cast<HeapTupleHeader>(PageGetItem(page, item));
     const bool is_new = IsNew(walk, header);
-    if (is_new) walk->lines[walk->count++] = line;
+    if (is_new) {
+      walk->lines[walk->count++] = line;
+      walk->counts.rows_again += WasFound(walk, header) ? 1 : 0;
+    }
     if (walk->checks_conflicts) CheckConflict(walk, header, line, is_new);
   }
 }
@@ -182,6 +190,7 @@ void BeginNewRows(NewRowWalk *walk, Relation relation, const NewRange &range) {
   const uint64 next = U64FromFullTransactionId(range.next);
   walk->age_h0 = static_cast<uint32>(next - U64FromFullTransactionId(range.h0));
   walk->age_h1 = static_cast<uint32>(next - U64FromFullTransactionId(range.h1));
+  walk->age_seen = static_cast<uint32>(next - U64FromFullTransactionId(range.seen));
   if (walk->blocks > static_cast<BlockNumber>(NBuffers) / 4) {
     walk->strategy = GetAccessStrategy(BAS_BULKREAD);
   }

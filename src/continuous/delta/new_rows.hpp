@@ -32,6 +32,7 @@ struct NewRange {
       takes_frozen;  // rows may be frozen already that are not consumed, as COPY FREEZE leaves them
   bool trusts_map;
   XLogRecPtr lsn_low;
+  FullTransactionId seen;  // rows below it were found before
 };
 
 // What a walk has done.
@@ -40,6 +41,7 @@ struct WalkCounts {
   int64 skipped_by_map;
   int64 skipped_by_lsn;
   int64 rows;
+  int64 rows_again;  // of those, the ones that were found before
 };
 
 struct NewRowWalk {
@@ -65,6 +67,7 @@ struct NewRowWalk {
   // The rule's numbers as distances from `next`, which wrap like ids do.
   uint32 age_h0;
   uint32 age_h1;
+  uint32 age_seen;
   TransactionId known_xid;  // whose end was asked for last
   bool known_committed;
   bool checks_conflicts;  // serializable readers

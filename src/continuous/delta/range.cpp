@@ -21,6 +21,7 @@ NewRange RangeFrom(FullTransactionId h, int32 query_id, Relation relation, Snaps
   const bool is_settled = file->is_known && FullTransactionIdPrecedesOrEquals(stored.settled_at, h);
   NewRange range{};
   range.h0 = h;
+  range.seen = h;
   range.next = ReadNextFullTransactionId();
   // Ids come round again; below the frontier it has no say.
   if (!FullTransactionIdPrecedes(stored.rewritten_by, h)) range.rewritten_by = stored.rewritten_by;

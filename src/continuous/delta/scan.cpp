@@ -33,6 +33,7 @@ NewRange TickRange(DeltaScan *scan, const Tick &tick) {
   NewRange range = RangeFrom(tick.h0, scan->query_id, relation, snapshot, &scan->file);
   UnregisterSnapshot(snapshot);
   range.h1 = tick.h1;
+  range.seen = tick.seen;
   range.lsn_low = tick.lsn_low;
   const IdleNote *note = FindIdle(scan->query_id, RelationGetRelid(relation));
   if (note != nullptr && note->relfilenode == pg::RelfilenodeOf(relation) &&
@@ -116,6 +117,7 @@ void FinishTickScan(DeltaScan *scan, Tick *tick) {
   Relation relation = scan->css.ss.ss_currentRelation;
   const WalkCounts &counts = scan->walk.counts;
   tick->rows_found += counts.rows;
+  tick->rows_again += counts.rows_again;
   tick->pages_read += counts.pages_read;
   tick->pages_skipped += counts.skipped_by_map + counts.skipped_by_lsn;
   NoteScanned({RelationGetRelid(relation), pg::RelfilenodeOf(relation), scan->walk.range.next,

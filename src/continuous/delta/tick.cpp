@@ -67,10 +67,10 @@ void BoundSpan(Tick *tick, uint64 longest) {
   }
 }
 
-bool WasSeen(const Tick &tick) {
-  const IdleNote *note = FindIdle(tick.query_id, InvalidOid);
-  return note != nullptr && FullTransactionIdEquals(note->h0, tick.h0) &&
-         FullTransactionIdPrecedesOrEquals(tick.h1, note->seen);
+// How far steps have got that stored nothing.
+FullTransactionId SeenFrom(int32 query_id, FullTransactionId h0) {
+  const IdleNote *note = FindIdle(query_id, InvalidOid);
+  return note != nullptr && FullTransactionIdEquals(note->h0, h0) ? note->seen : h0;
 }
 
 void FillTick(int32 query_id, const Frontier &frontier, FullTransactionId h1, Tick *tick) {
@@ -78,6 +78,7 @@ void FillTick(int32 query_id, const Frontier &frontier, FullTransactionId h1, Ti
   tick->query_id = query_id;
   tick->h0 = frontier.h;
   tick->h1 = h1;
+  tick->seen = SeenFrom(query_id, frontier.h);
   tick->lsn_low = Max(frontier.lsn_low, PositionBelow(frontier.h));
   if (WEIR_SEEDED("delta.forget_lsn") && XLogRecPtrIsInvalid(PositionBelow(frontier.h))) {
     tick->lsn_low = GetXLogInsertRecPtr();
@@ -165,7 +166,7 @@ TickStart OpenTick(int32 query_id, Tick *tick, uint64 longest) {
   const uint64 h0 = U64FromFullTransactionId(tick->h0);
   if (U64FromFullTransactionId(tick->h1) - h0 > kWidestRange) BoundSpan(tick, kWidestRange);
   BoundSpan(tick, longest);
-  if (FullTransactionIdPrecedesOrEquals(tick->h1, tick->h0) || WasSeen(*tick)) {
+  if (FullTransactionIdPrecedesOrEquals(tick->h1, tick->seen)) {
     return TickStart::kIdle;
   }
   open_state.tick = *tick;
@@ -192,6 +193,7 @@ void AdoptTick(const Tick &tick) {
   open_state.is_listened = true;
   open_state.tick = tick;
   open_state.tick.rows_found = 0;
+  open_state.tick.rows_again = 0;
   open_state.tick.pages_read = 0;
   open_state.tick.pages_skipped = 0;
   open_state.scanned = NIL;

@@ -4,6 +4,7 @@
 
 #include "continuous/delta/frontier.hpp"
 #include "continuous/departure/drain.hpp"
+#include "continuous/hold/hold.hpp"
 #include "pg/compat.hpp"
 #include "pg/hook.hpp"
 #include "pg/utility_hook.hpp"
@@ -153,8 +154,9 @@ void Welcome(const AlterTableStmt *command) {
   }
 }
 
+// Without a hold no query has anything to lose, and that is known without a look into a table.
 bool IsActive() {
-  return IsTransactionState() && !RecoveryInProgress() && !XactReadOnly && HasQueries();
+  return IsTransactionState() && !RecoveryInProgress() && !XactReadOnly && ReadHold().exists;
 }
 
 bool IsConcerned(const Node *command) {

@@ -150,15 +150,6 @@ bool MayGetDrained(const Departure &departure) {
 
 }  // namespace
 
-bool HasQueries() {
-  if (!OidIsValid(FrontiersOid())) return false;
-  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-  LowestFrontier lowest;
-  const bool found = FindLowestFrontier(snapshot, FirstNormalFullTransactionId, &lowest);
-  UnregisterSnapshot(snapshot);
-  return found;
-}
-
 List *DeparturesFrom(Oid relation, Leaving how) {
   List *leaving = find_all_inheritors(relation, NoLock, nullptr);
   List *departures = NIL;

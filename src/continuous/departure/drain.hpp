@@ -26,10 +26,6 @@ enum class Leaving : uint8 {
   kWithTable,  // it goes by itself or out of its parent; its own queries go or stay with it
 };
 
-// Whether the database has a continuous query; nothing is looked up for a command where it has
-// none.
-bool HasQueries();
-
 // Of Departure *: the queries that read rows of `relation` or its partitions. Takes no lock on
 // them.
 List *DeparturesFrom(Oid relation, Leaving how);

@@ -52,9 +52,13 @@ void RunStep(void *argument) {
 ErrorData *TryRange(Isolation *work, const RowRange &range) {
   Tick *tick = OpenTickOf(work->query->row.id);
   const int64 rows_found = tick->rows_found;
+  const int64 rows_again = tick->rows_again;
   LimitTick(work->query->row.id, work->tables, &range);
   ErrorData *error = Attempt(RunStep, work);
-  if (error != nullptr) tick->rows_found = rows_found;
+  if (error != nullptr) {
+    tick->rows_found = rows_found;
+    tick->rows_again = rows_again;
+  }
   return error;
 }
 

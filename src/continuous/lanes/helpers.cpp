@@ -71,6 +71,7 @@ void SendNewRows(int32 query_id, DestReceiver *receiver) {
 
 void AddTo(Shares *shares, const Tick &tick) {
   shares->rows_found.fetch_add(static_cast<uint64>(tick.rows_found));
+  shares->rows_again.fetch_add(static_cast<uint64>(tick.rows_again));
   shares->pages_read.fetch_add(static_cast<uint64>(tick.pages_read));
   shares->pages_skipped.fetch_add(static_cast<uint64>(tick.pages_skipped));
 }

@@ -78,6 +78,7 @@ uint64 PagesOf(const List *sources) {
 void AddCounts(const Shares &shares) {
   Tick *tick = OpenTickOf(shares.tick.query_id);
   tick->rows_found += static_cast<int64>(shares.rows_found.load());
+  tick->rows_again += static_cast<int64>(shares.rows_again.load());
   tick->pages_read += static_cast<int64>(shares.pages_read.load());
   tick->pages_skipped += static_cast<int64>(shares.pages_skipped.load());
 }

@@ -28,6 +28,7 @@ struct Shares {
 
   // Sums over the helpers, which add to them at their end.
   core::SharedU64 rows_found;
+  core::SharedU64 rows_again;
   core::SharedU64 pages_read;
   core::SharedU64 pages_skipped;
 

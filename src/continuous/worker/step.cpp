@@ -138,7 +138,7 @@ void CountTick(QueryPlace *place, const Tick &tick, uint64 groups, TimestampTz s
   if (place == nullptr) return;
   const auto took = static_cast<uint64>(GetCurrentTimestamp() - started);
   place->ticks.fetch_add(1);
-  place->rows.fetch_add(static_cast<uint64>(tick.rows_found));
+  place->rows.fetch_add(static_cast<uint64>(tick.rows_found - tick.rows_again));
   place->last_us.store(took);
   place->total_us.fetch_add(took);
   CountStep(place->figures, groups, took);
