@@ -127,6 +127,53 @@ FROM idle_drop r JOIN oracle(true, '2090-01-01Z') o USING (minute, trader_id, sy
 SELECT weir.retry_dead_letters('idle_dead_letter');
 SELECT differing('idle_dead_letter', true, '2090-01-01Z');
 
-DROP VIEW told, told_final, told_changes;
+DROP VIEW told;
+-- local days over both changes of the clock, and months, each with rows that are late and rows that are only behind
+SELECT weir.drop_query(result) IS NOT NULL AS dropped FROM weir.continuous_queries WHERE result::text ~ '^(idle|s0|s1)' ORDER BY id DESC;
+CREATE TABLE reading (batch int, id int, at timestamptz, local timestamp, v numeric);
+CREATE FUNCTION calendar(name text, unit text, emit text, late text) RETURNS regclass LANGUAGE sql AS $$
+    SELECT weir.create_query(name, format('SELECT %s AS start, count(*), sum(v) FROM policies.reading GROUP BY 1 %s',
+        CASE unit WHEN 'day' THEN 'date_trunc(''day'', at, ''Europe/Berlin'')' ELSE 'weir.tumble(local, ''1 month'')' END, emit), lateness => '25 h', late => late)
+$$;
+SELECT calendar(unit || '_' || kind || '_' || late, unit, 'EMIT ' || kind, late)
+FROM unnest(ARRAY['day', 'month']) unit, unnest(ARRAY['final', 'changes']) kind, unnest(ARRAY['update', 'drop', 'dead_letter']) late;
+DO $$
+BEGIN
+    FOR b IN 0 .. 21 LOOP
+        INSERT INTO policies.reading
+        SELECT b, b * 1000 + g, t, t AT TIME ZONE 'UTC', b * 1000 + g
+        FROM generate_series(0, 499) g, LATERAL (SELECT timestamptz '2024-02-20Z' + b * interval '12 days' + g * interval '34 min'
+            - CASE WHEN g % 40 = 7 THEN interval '24 h' WHEN g % 40 = 13 THEN interval '20 days' ELSE interval '0' END AS t) x;
+        COMMIT;
+        PERFORM policies.all_consumed();
+        COMMIT;
+    END LOOP;
+END $$;
+CREATE FUNCTION start_of(unit text, at timestamptz) RETURNS timestamptz LANGUAGE sql AS
+    $$SELECT CASE unit WHEN 'day' THEN date_trunc('day', at, 'Europe/Berlin') ELSE date_trunc('month', at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' END$$;
+CREATE MATERIALIZED VIEW met AS
+SELECT unit, r.*, start_of(unit, r.at) AS start, coalesce(start_of(unit, r.at) < start_of(unit, w.watermark), false) AS is_late,
+       start_of(unit, (SELECT max(at) - interval '25 h' FROM reading)) AS below
+FROM reading r CROSS JOIN unnest(ARRAY['day', 'month']) unit
+LEFT JOIN (SELECT b.batch, max(o.at) - interval '25 h' AS watermark FROM (SELECT DISTINCT batch FROM reading) b JOIN reading o ON o.batch < b.batch GROUP BY 1) w USING (batch);
+SELECT unit, count(*) FILTER (WHERE is_late) > 100 AS some_are_late, count(DISTINCT start) AS windows,
+       count(*) FILTER (WHERE start IN (timestamptz '2024-03-31 Europe/Berlin', timestamptz '2024-10-27 Europe/Berlin')) AS on_changes FROM met GROUP BY 1 ORDER BY 1;
+CREATE FUNCTION calendar_differs(query regclass) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    n bigint;
+    with_late bool := query::text ~ 'update';
+    expected text := format('SELECT start, count(*), sum(v) FROM policies.met WHERE unit = %L AND (%L OR NOT is_late) AND (%L OR start < below) GROUP BY 1',
+        split_part(query::text, '_', 1), with_late, query::text ~ 'changes');
+BEGIN
+    EXECUTE format('SELECT count(*) FROM ((SELECT start::timestamptz, count, sum FROM %1$s EXCEPT ALL %2$s) UNION ALL (%2$s EXCEPT ALL SELECT start::timestamptz, count, sum FROM %1$s)) d',
+        query, expected) INTO n;
+    RETURN n;
+END $$;
+SELECT q.name, calendar_differs(q.name) AS differ, q.late_rows = m.late AS late_is_right, q.dropped_rows = CASE WHEN q.name::text LIKE '%update' THEN 0 ELSE m.late END AS dropped_is_right
+FROM weir.queries q JOIN (SELECT unit, count(*) FILTER (WHERE is_late) AS late FROM met GROUP BY 1) m ON q.name::text LIKE unit || '\_%' ORDER BY q.name::text;
+SELECT count(*) AS letters_differ FROM (SELECT split_part(query::text, '_', 1) AS unit, ("row" ->> 'id')::int AS id FROM weir.dead_letters WHERE query::text LIKE '%final%') l
+FULL JOIN (SELECT unit, id FROM met WHERE is_late) m USING (unit, id) WHERE l.id IS NULL OR m.id IS NULL;
+
+DROP VIEW told_final, told_changes;
 SELECT weir.drop_query(result) IS NOT NULL AS dropped FROM weir.continuous_queries ORDER BY id DESC;
 DROP SCHEMA policies CASCADE;

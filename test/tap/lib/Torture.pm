@@ -237,7 +237,7 @@ sub ask
     # Nobody may wait for a prepared transaction that this process is to end.
     local $ENV{PGOPTIONS} = '-c weir.capture=off -c statement_timeout=60s -c lock_timeout=' . ($lock_ms // 0);
     my ($status, $out, $err) = (0, '', '');
-    $status = $node->psql('postgres', $sql, stdout => \$out, stderr => \$err, on_error_stop => 1);
+    ($status) = attempt($node, 'postgres', $sql, stdout => \$out, stderr => \$err, on_error_stop => 1);
     return ($status, $out, $err);
 }
 
