@@ -131,8 +131,7 @@ void FormSqlstate(RowWriter &row, std::int32_t sqlstate) {
   row.Text(unpack_sql_state(sqlstate));
 }
 
-void FormStatementNames(RowWriter &row, const DatabaseSlot &slot,
-                          const core::QueryRecord &record) {
+void FormStatementNames(RowWriter &row, const DatabaseSlot &slot, const core::QueryRecord &record) {
   const core::StringTable &names = NamesOf(slot);
   row.Text(names.Get(record.table));
   row.Text(names.Get(record.field));

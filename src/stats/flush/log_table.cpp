@@ -134,8 +134,7 @@ void InsertByCommand(const LogRow &row) {
   for (int i = 0; i < kLogColumnCount; i++) nulls[i] = row.nulls[i] ? 'n' : ' ';
   SPI_execute_plan(InsertPlan(), row.values + kFirstLogColumn, nulls + kFirstLogColumn, false, 0);
   if (SPI_processed == 1) return;
-  ereport(ERROR, errcode(ERRCODE_DATA_EXCEPTION),
-          errmsg("weir.query_stats did not take a record"),
+  ereport(ERROR, errcode(ERRCODE_DATA_EXCEPTION), errmsg("weir.query_stats did not take a record"),
           errhint("Remove triggers and rules from weir.query_stats."));
 }
 
