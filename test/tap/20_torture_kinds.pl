@@ -21,7 +21,7 @@ torture($seconds, kill_every => 6);
 my $log = stop_torture();
 diag(sprintf('%d rows, %d checks, %d retries, %d unreachable, %d revived; %s', quietly($node, 'postgres', 'SELECT count(*) FROM ledger'),
     $log->{checks}, $log->{retries}, $log->{unreachable}, $log->{revived} // 0, join(', ', map { "$_: $log->{done}{$_}" } sort keys %{ $log->{done} })));
-cmp_ok($log->{checks}, '>=', $seconds, 'it was compared often');
+cmp_ok($log->{checks}, '>=', $seconds / 2, 'it was compared often');
 is($log->{differences}, 0, 'and never differed') or diag($log->{first});
 is($log->{retries}, 0, 'no snapshot lost its rows');
 is($log->{stranger}, undef, 'only kills ended writers');
