@@ -55,11 +55,14 @@ Datum ColumnAt(int row, int column) {
   return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &is_null);
 }
 
-bool HasReaders(int32 query_id) {
-  const Oid table =
-      get_relname_relid(StateName(query_id, ""), get_namespace_oid("weir_state", false));
+bool IsRead(const char *name) {
+  const Oid table = get_relname_relid(name, get_namespace_oid("weir_state", false));
   int32 reader;
   return OidIsValid(table) && QueriesOf(table, GetActiveSnapshot(), &reader, 1) > 0;
+}
+
+bool HasReaders(int32 query_id) {
+  return IsRead(StateName(query_id, "")) || IsRead(StateName(query_id, "_changes"));
 }
 
 QueryRow *RowAt(int row, MemoryContext context) {

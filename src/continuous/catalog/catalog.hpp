@@ -26,7 +26,7 @@ struct QueryRow {
   OnError on_error;
   int failures;  // steps in a row, as stored
   TimestampTz next_retry;
-  bool has_readers;  // other queries read its state
+  bool has_readers;  // other queries read its state or log
 };
 
 struct Failure {

@@ -5,6 +5,7 @@
 #include "continuous/changes/streams.hpp"
 #include "continuous/delta/frontier.hpp"
 #include "continuous/rewrite/names.hpp"
+#include "continuous/worker/commit.hpp"
 #include "pg/spi.hpp"
 
 extern "C" {
@@ -72,7 +73,9 @@ bool RunRetention(const KeptQuery &query, TimestampTz now) {
     if (query.stream->forgetting != nullptr) ForgetWindows(query);
     PopActiveSnapshot();
   }
+  const bool has_written = TransactionIdIsValid(GetTopTransactionIdIfAny());
   CommitTransactionCommand();
+  if (has_written && query.row.has_readers) WakeReaders();
   return is_there;
 }
 

@@ -105,7 +105,7 @@ Stream *FindStream(int32 query_id) {
              "SELECT emit IS NOT NULL, notify,"
              " (EXTRACT(epoch FROM retention) * 1000000)::bigint,"
              " (EXTRACT(epoch FROM idle_timeout) * 1000000)::bigint, closing, idle, forgetting,"
-             " merging, late IS NOT DISTINCT FROM 'dead_letter'"
+             " merging, late IS NOT DISTINCT FROM 'dead_letter', emit IS NOT DISTINCT FROM 'final'"
              " FROM weir.query_streams WHERE query_id = $1",
              SPI_OK_SELECT);
   Stream *stream = nullptr;
@@ -120,6 +120,7 @@ Stream *FindStream(int32 query_id) {
     stream->forgetting = TextOfFirst(7, caller);
     stream->merging = TextOfFirst(8, caller);
     stream->keeps_late = DatumGetBool(ColumnOfFirst(9));
+    stream->is_final = DatumGetBool(ColumnOfFirst(10));
   }
   SPI_finish();
   GiveRightsBack(before);

@@ -10,6 +10,7 @@ namespace weir::continuous {
 // A row, in the memory of the caller.
 struct Stream {
   bool has_log;
+  bool is_final;  // of closed windows
   bool notifies;
   char *closing;       // moves the watermark; null: no window closes
   char *idle;          // closes what is open

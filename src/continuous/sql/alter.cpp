@@ -139,7 +139,7 @@ void RequireNoStream(const QueryRow &row) {
 void ChangeDefinition(const QueryRow &row, const NewDefinition &given) {
   RequireReadCommitted("weir.alter_query()");
   RequireOwner(row);
-  RequireNoReaders(row);
+  RequireReplaceable(row);
   RequireNoStream(row);
   AcquireHold();
   const Handling handling{OnDeleteOf(row), row.on_error};

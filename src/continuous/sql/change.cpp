@@ -36,6 +36,8 @@ QueryRow *Begin(FunctionCallInfo fcinfo) {
 void DropEverything(const QueryRow &row) {
   DropFrontier(row.id);
   const int level = PinSearchPath();
+  // Before anything else: whoever writes to the source locks it first, too.
+  DropGuards(row.id);
   RunSql(psprintf("DROP VIEW %s", QualifiedRelation(row.result)), SPI_OK_UTILITY);
   DropStateObjects(row.id);
   UnpinSearchPath(level);
@@ -69,7 +71,7 @@ char *RefillOf(int32 id) {
 // Readers see the old result or the new one: rows are deleted, not truncated, and the frontier
 // changes with them.
 void Rebuild(const QueryRow &row) {
-  RequireNoReaders(row);
+  RequireRebuildable(row);
   AcquireHold();
   ForgetDeadLetters(row.id);
   DropFrontier(row.id);

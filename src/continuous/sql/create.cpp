@@ -142,9 +142,10 @@ Rewrite *Analyse(const char *text, const Handling &handling, const Emission *emi
   TextErrors errors;
   OpenTextErrors(&errors, text);
   const Definition definition = ParseDefinition(text);
-  ReadStoredResult(definition);
+  const bool retracts = handling.on_delete == OnDelete::kRetract;
+  ReadStoredResult(definition, retracts);
   Rewrite *rewrite = RewriteDefinition(definition);
-  rewrite->retracts = handling.on_delete == OnDelete::kRetract;
+  rewrite->retracts = retracts;
   rewrite->emission = emission != nullptr ? emission : &kNoEmission;
   RequireHandled(rewrite, handling);
   RequireEmission(rewrite);

@@ -3,7 +3,6 @@
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/sources.hpp"
 #include "continuous/sql/create.hpp"
-#include "continuous/sql/upstream.hpp"
 
 extern "C" {
 #include "utils/builtins.h"
@@ -57,9 +56,6 @@ void RequireHandled(const Rewrite *rewrite, const Handling &handling) {
   }
   if (list_length(TablesOf(query)) > 1) {
     Refuse(rewrite->text, {-1, "a join with on_delete => 'retract'", kHint});
-  }
-  if (QueryBehind(SourceOf(query)->relid) != nullptr) {
-    Refuse(rewrite->text, {-1, "another query's result with on_delete => 'retract'", kHint});
   }
   RequireTouchKeys(query, rewrite->text);
 }
