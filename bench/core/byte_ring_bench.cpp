@@ -1,5 +1,5 @@
 // What it costs to hand over a query text, once per query.
-#include "core/byte_ring.hpp"
+#include "core/shared/byte_ring.hpp"
 
 #include <benchmark/benchmark.h>
 

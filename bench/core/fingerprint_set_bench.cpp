@@ -1,5 +1,5 @@
 // What a backend pays to learn that a text was sent.
-#include "core/fingerprint_set.hpp"
+#include "core/shared/fingerprint_set.hpp"
 
 #include <benchmark/benchmark.h>
 

@@ -1,5 +1,5 @@
 // What a record costs a backend while the ring is full.
-#include "core/fold_table.hpp"
+#include "core/shared/fold_table.hpp"
 
 #include <benchmark/benchmark.h>
 

@@ -1,5 +1,5 @@
 // What a row costs the aggregator: finding its group, and finding it and updating the states.
-#include "core/hash_aggregator.hpp"
+#include "core/group/hash_aggregator.hpp"
 
 #include <benchmark/benchmark.h>
 
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/text_word.hpp"
+#include "core/column/text_word.hpp"
 
 namespace weir::core {
 namespace {

@@ -1,5 +1,5 @@
 // What a backend pays for handing over a record, and the worker for taking it.
-#include "core/mpsc_ring.hpp"
+#include "core/shared/mpsc_ring.hpp"
 
 #include <benchmark/benchmark.h>
 

@@ -1,5 +1,5 @@
 // What a backend pays for the number of a name it has seen before.
-#include "core/string_table.hpp"
+#include "core/shared/string_table.hpp"
 
 #include <benchmark/benchmark.h>
 

@@ -6,13 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/byte_ring.hpp"
-#include "core/fingerprint_set.hpp"
-#include "core/fold_table.hpp"
-#include "core/mpsc_ring.hpp"
-#include "core/query_record.hpp"
-#include "core/shared_layout.hpp"
-#include "core/string_table.hpp"
+#include "core/record/query_record.hpp"
+#include "core/shared/byte_ring.hpp"
+#include "core/shared/fingerprint_set.hpp"
+#include "core/shared/fold_table.hpp"
+#include "core/shared/mpsc_ring.hpp"
+#include "core/shared/shared_layout.hpp"
+#include "core/shared/string_table.hpp"
 #include "pg/pg.hpp"
 #include "worker/launcher.hpp"
 

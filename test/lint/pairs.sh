@@ -2,7 +2,7 @@
 # Every core header has a unit test; every regression or isolation test has what it expects.
 source test/lint/support.sh
 for header in $(tree_files 'src/core/*.hpp'); do
-  test=test/unit/core/$(basename "$header" .hpp)_test.cpp
+  test=test/unit/${header#src/}; test=${test%.hpp}_test.cpp
   [ -f "$test" ] || echo "$header:1: no unit test ($test)"
 done | report
 for script in $(tree_files 'sql/*.sql'); do

@@ -1,6 +1,6 @@
 #include "continuous/delta/positions.hpp"
 
-#include "core/lsn_bounds.hpp"
+#include "core/hold/lsn_bounds.hpp"
 #include "pg/failpoint.hpp"
 
 extern "C" {

@@ -3,7 +3,7 @@
 #include "continuous/delta/frontier.hpp"
 #include "continuous/delta/positions.hpp"
 #include "continuous/hold/slot.hpp"
-#include "core/hold_candidates.hpp"
+#include "core/hold/hold_candidates.hpp"
 #include "pg/failpoint.hpp"
 #include "settings.hpp"
 

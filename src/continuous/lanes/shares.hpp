@@ -3,7 +3,7 @@
 
 #include "continuous/delta/delta.hpp"
 #include "continuous/operation/progress.hpp"
-#include "core/shared_layout.hpp"
+#include "core/shared/shared_layout.hpp"
 #include "pg/pg.hpp"
 
 extern "C" {

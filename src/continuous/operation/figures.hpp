@@ -2,8 +2,8 @@
 // everybody reads.
 #pragma once
 
-#include "core/latency_histogram.hpp"
-#include "core/shared_layout.hpp"
+#include "core/record/latency_histogram.hpp"
+#include "core/shared/shared_layout.hpp"
 #include "pg/pg.hpp"
 
 namespace weir::continuous {

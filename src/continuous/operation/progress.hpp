@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "core/shared_layout.hpp"
+#include "core/shared/shared_layout.hpp"
 #include "pg/pg.hpp"
 
 namespace weir::continuous {

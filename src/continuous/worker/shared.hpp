@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "continuous/operation/figures.hpp"
-#include "core/shared_layout.hpp"
+#include "core/shared/shared_layout.hpp"
 #include "pg/pg.hpp"
 
 extern "C" {

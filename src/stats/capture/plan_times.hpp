@@ -1,7 +1,7 @@
 // Planning times on their way from the planner to the record of the statement that was planned.
 #pragma once
 
-#include "core/query_record.hpp"
+#include "core/record/query_record.hpp"
 
 namespace weir::stats {
 

@@ -2,7 +2,7 @@
 // as dropped. Never waits, never raises.
 #pragma once
 
-#include "core/query_record.hpp"
+#include "core/record/query_record.hpp"
 
 namespace weir::stats {
 

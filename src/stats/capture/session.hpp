@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "core/query_record.hpp"
+#include "core/record/query_record.hpp"
 #include "stats/shared_state.hpp"
 
 namespace weir::stats {

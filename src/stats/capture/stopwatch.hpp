@@ -1,7 +1,7 @@
 // Time as capture needs it: durations, and the wall clock without a second system call.
 #pragma once
 
-#include "core/query_record.hpp"
+#include "core/record/query_record.hpp"
 #include "pg/pg.hpp"
 #include "settings.hpp"
 

@@ -1,7 +1,7 @@
 // Which table and column a statement is about.
 #pragma once
 
-#include "core/query_record.hpp"
+#include "core/record/query_record.hpp"
 #include "pg/pg.hpp"
 
 extern "C" {

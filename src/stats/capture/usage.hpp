@@ -1,7 +1,7 @@
 // Buffer, I/O, WAL and JIT usage, as the server counts it, between two moments.
 #pragma once
 
-#include "core/query_record.hpp"
+#include "core/record/query_record.hpp"
 #include "pg/compat.hpp"
 
 extern "C" {

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "core/rollup_figures.hpp"
+#include "core/record/rollup_figures.hpp"
 #include "pg/compat.hpp"
 #include "settings.hpp"
 #include "stats/flush/stored_name.hpp"

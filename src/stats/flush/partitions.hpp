@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "core/query_record.hpp"
+#include "core/record/query_record.hpp"
 
 namespace weir::stats {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "core/rollup_figures.hpp"
+#include "core/record/rollup_figures.hpp"
 #include "pg/compat.hpp"
 
 extern "C" {

@@ -1,7 +1,7 @@
 // Query texts on their way from the ring to weir.query_texts.
 #pragma once
 
-#include "core/byte_ring.hpp"
+#include "core/shared/byte_ring.hpp"
 
 namespace weir::stats {
 

@@ -1,7 +1,7 @@
 // weir.histogram as it is stored: a variable-length value that holds LatencyHistogram::Encode().
 #pragma once
 
-#include "core/latency_histogram.hpp"
+#include "core/record/latency_histogram.hpp"
 #include "pg/compat.hpp"
 
 namespace weir::stats {

@@ -1,6 +1,6 @@
 #include "pg/compat.hpp"
+#include "stream/aggregate/explain.hpp"
 #include "stream/emit/emit_scan.hpp"
-#include "stream/explain.hpp"
 
 namespace weir::stream {
 

@@ -1,10 +1,10 @@
 // Puts the emitting node into the plan of a streaming query, in place of all other ways to
 // aggregate.
 #include "pg/hook.hpp"
+#include "stream/column/vector_form.hpp"
 #include "stream/emit/emit_node.hpp"
 #include "stream/emit/request.hpp"
-#include "stream/support.hpp"
-#include "stream/vector_form.hpp"
+#include "stream/plan/support.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

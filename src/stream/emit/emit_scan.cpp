@@ -1,8 +1,8 @@
 #include "stream/emit/emit_scan.hpp"
 
+#include "stream/aggregate/scan_setup.hpp"
 #include "stream/emit/emit_node.hpp"
-#include "stream/scan_setup.hpp"
-#include "stream/spill.hpp"
+#include "stream/node/spill.hpp"
 
 extern "C" {
 #include "access/tableam.h"

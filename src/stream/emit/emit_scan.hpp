@@ -1,10 +1,10 @@
 // The emitting node's state: that of the aggregating node, and which windows are open.
 #pragma once
 
-#include "core/watermark.hpp"
+#include "core/time/watermark.hpp"
 #include "stream/emit/open_windows.hpp"
 #include "stream/emit/request.hpp"
-#include "stream/scan_state.hpp"
+#include "stream/node/scan_state.hpp"
 
 extern "C" {
 struct ExplainState;

@@ -2,7 +2,7 @@
 
 #include "pg/context_resource.hpp"
 #include "pg/owned.hpp"
-#include "stream/scan_state.hpp"
+#include "stream/node/scan_state.hpp"
 
 extern "C" {
 #include "executor/nodeHash.h"

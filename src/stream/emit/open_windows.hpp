@@ -1,7 +1,7 @@
 // The windows that rows still arrive for, each with an aggregator that is freed as a whole.
 #pragma once
 
-#include "core/hash_aggregator.hpp"
+#include "core/group/hash_aggregator.hpp"
 #include "pg/pg.hpp"
 
 namespace weir::stream {

@@ -1,9 +1,9 @@
 // The window functions that the node computes itself.
 #pragma once
 
-#include "core/window_plan.hpp"
+#include "core/window/window_plan.hpp"
 #include "pg/pg.hpp"
-#include "stream/aggregate_form.hpp"
+#include "stream/node/aggregate_form.hpp"
 
 extern "C" {
 #include "nodes/primnodes.h"

@@ -1,6 +1,6 @@
 #include "stream/window/window_cost.hpp"
 
-#include "stream/cost.hpp"
+#include "stream/plan/cost.hpp"
 
 #include <cmath>
 

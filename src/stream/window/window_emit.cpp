@@ -1,7 +1,7 @@
 // From a row of the batch and its results to the scan tuple.
-#include "core/text_word.hpp"
-#include "stream/emit.hpp"
-#include "stream/numeric_out.hpp"
+#include "core/column/text_word.hpp"
+#include "stream/aggregate/emit.hpp"
+#include "stream/aggregate/numeric_out.hpp"
 #include "stream/window/window_state.hpp"
 
 extern "C" {

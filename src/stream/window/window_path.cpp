@@ -1,5 +1,5 @@
 // Offers the window node to the planner, at an honest cost.
-#include "stream/reason.hpp"
+#include "stream/plan/reason.hpp"
 #include "stream/window/window_cost.hpp"
 #include "stream/window/window_node.hpp"
 #include "stream/window/windowing.hpp"

@@ -1,10 +1,10 @@
 // From the stock nodes' plan to columns and functions.
-#include "stream/scan_setup.hpp"
+#include "stream/aggregate/scan_setup.hpp"
 #include "stream/window/window_node.hpp"
 #include "stream/window/window_state.hpp"
 
 #include "pg/expression_walk.hpp"
-#include "stream/outer_reference.hpp"
+#include "stream/column/outer_reference.hpp"
 
 extern "C" {
 #include "executor/executor.h"

@@ -1,13 +1,13 @@
 // The window node's state.
 #pragma once
 
-#include "core/order_check.hpp"
-#include "core/partition_run.hpp"
-#include "core/partition_store.hpp"
-#include "core/window_engine.hpp"
-#include "core/window_plan.hpp"
-#include "core/window_results.hpp"
-#include "stream/scan_state.hpp"
+#include "core/window/order_check.hpp"
+#include "core/window/partition_run.hpp"
+#include "core/window/partition_store.hpp"
+#include "core/window/window_engine.hpp"
+#include "core/window/window_plan.hpp"
+#include "core/window/window_results.hpp"
+#include "stream/node/scan_state.hpp"
 #include "stream/window/window_call.hpp"
 
 struct ExplainState;

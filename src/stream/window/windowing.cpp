@@ -1,10 +1,10 @@
 #include "stream/window/windowing.hpp"
 
-#include "core/window_plan.hpp"
+#include "core/window/window_plan.hpp"
 #include "pg/compat.hpp"
 #include "pg/expression_walk.hpp"
-#include "stream/column_set.hpp"
-#include "stream/encoding.hpp"
+#include "stream/column/column_set.hpp"
+#include "stream/column/encoding.hpp"
 #include "stream/window/window_call.hpp"
 
 extern "C" {

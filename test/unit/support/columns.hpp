@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "core/column.hpp"
-#include "core/text_word.hpp"
+#include "core/column/column.hpp"
+#include "core/column/text_word.hpp"
 
 namespace weir::core {
 

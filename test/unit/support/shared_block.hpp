@@ -11,7 +11,7 @@
 #include <new>
 #include <string>
 
-#include "core/shared_layout.hpp"
+#include "core/shared/shared_layout.hpp"
 
 namespace weir::test {
 

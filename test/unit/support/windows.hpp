@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/window_plan.hpp"
+#include "core/window/window_plan.hpp"
 #include "support/columns.hpp"
 
 namespace weir::core {

@@ -1,0 +1,29 @@
+// Numerics and transition states made from the core's sums.
+#pragma once
+
+#include "core/group/numeric_sum.hpp"
+#include "core/group/row_layout.hpp"
+#include "pg/pg.hpp"
+
+namespace weir::stream {
+
+Datum NumericOf(__int128 value);
+
+// What PostgreSQL's sum(numeric) gives for the values added.
+Datum NumericOf(core::NumericSum sum);
+
+Datum DivideByCount(Datum numeric, int64 count);
+
+// The quotient as numeric_div gives it.
+Datum AverageOf(__int128 sum, int64 count);
+
+// Transition states as PostgreSQL's serialize functions write them.
+Datum SerializeIntegerSum(int64 count, __int128 sum);
+Datum SerializeSquares(int64 count, const core::Squares &squares);
+Datum SerializeNumericSum(int64 count, core::NumericSum sum);
+
+// var_pop and its relatives over integers, by PostgreSQL's own final functions.
+Datum FinishSquares(int64 count, const core::Squares &squares, PGFunction final_function,
+                    bool *is_null);
+
+}  // namespace weir::stream
