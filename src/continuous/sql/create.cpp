@@ -147,7 +147,7 @@ Rewrite *Analyse(const char *text, const Handling &handling, const Emission *emi
   Rewrite *rewrite = RewriteDefinition(definition);
   rewrite->retracts = retracts;
   rewrite->emission = emission != nullptr ? emission : &kNoEmission;
-  RequireHandled(rewrite, handling);
+  RequireHandled(definition, handling);
   RequireEmission(rewrite);
   if (HasTime(*rewrite->emission)) rewrite->time = RequireWindowTime(rewrite);
   CloseTextErrors(&errors);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "continuous/catalog/catalog.hpp"
+#include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/rewrite.hpp"
 #include "pg/pg.hpp"
 
@@ -31,7 +32,7 @@ Rewrite *Analyse(const char *text, const Handling &handling, const Emission *emi
 // Raises when a query that follows its table would leave out rows.
 void RequireWholeTable(const Handling &handling, bool has_backfill);
 
-// Raises when the query cannot be handled so.
-void RequireHandled(const Rewrite *rewrite, const Handling &handling);
+// Raises when the query cannot be handled so. Within OpenTextErrors().
+void RequireHandled(const Definition &given, const Handling &handling);
 
 }  // namespace weir::continuous
