@@ -26,6 +26,7 @@ struct QueryRow {
   OnError on_error;
   int failures;  // steps in a row, as stored
   TimestampTz next_retry;
+  int32 log_id;      // in the name of its log; 0: it has none
   bool has_readers;  // other queries read its state or log
 };
 

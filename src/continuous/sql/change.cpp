@@ -1,6 +1,7 @@
 // weir.drop_query(), pause_query(), resume_query() and refresh_query()
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/change_log.hpp"
 #include "continuous/changes/time.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/failure/dead_letters.hpp"
@@ -40,6 +41,7 @@ void DropEverything(const QueryRow &row) {
   DropGuards(row.id);
   RunSql(psprintf("DROP VIEW %s", QualifiedRelation(row.result)), SPI_OK_UTILITY);
   DropStateObjects(row.id);
+  DropResultLog(row.id);
   UnpinSearchPath(level);
   DeleteQuery(row.id);
   ReleaseHold();
@@ -89,7 +91,7 @@ void Rebuild(const QueryRow &row) {
   }
   Fill({Work::kRefresh, row.id, SourceOfQuery(row.id)},
        HasTail(row.id) ? row.statement : RefillOf(row.id), horizon);
-  if (has_time) StartTime(row.id, true, horizon);
+  if (has_time) StartTime(row.id, horizon);
   UnpinSearchPath(level);
 }
 

@@ -25,6 +25,9 @@ OnDelete OnDeleteOption(const text *option);
 OnError OnErrorOption(const text *option);
 void RequireTick(const Interval *tick);
 
+// Cuts EMIT CHANGES or EMIT FINAL off; errors in the clause point into the text.
+pg::EmitMode CutClause(char *text);
+
 // The definition, parsed with the caller's rights and search_path, and found maintainable. Without
 // an emission it has its view only.
 Rewrite *Analyse(const char *text, const Handling &handling, const Emission *emission);

@@ -72,7 +72,7 @@ QueryRow *RequireFollowed(Oid result) {
 
 void ReadChanges(const Definition &definition, bool retracts) {
   const QueryRow *row = RequireFollowed(ResultFollowed(definition));
-  const Oid log = StateRelation(row->id, kLogSuffix);
+  const Oid log = StateRelation(row->log_id, kLogSuffix);
   if (!OidIsValid(log)) {
     Refuse(definition.text,
            {LocationOfFirstTable(definition.written), "weir.changes() of a query that keeps no log",
@@ -133,7 +133,8 @@ QueryRow *QueryBehind(Oid table) {
   const long number = strtol(name + 1, &end, 10);
   if (*end != '\0' && strcmp(end, kLogSuffix) != 0) return nullptr;
   if (number <= 0 || number > PG_INT32_MAX) return nullptr;
-  return FindQueryById(static_cast<int32>(number));
+  const auto id = static_cast<int32>(number);
+  return FindQueryById(*end == '\0' ? id : QueryOfLog(id));
 }
 
 void TieToUpstream(Oid result, Oid source) {
