@@ -129,6 +129,17 @@ foreach my $point ('alter.filled', 'alter.swapped')
 }
 is_replayed('after crashes');
 
+# A restored query goes on with its log, whatever number that has.
+$node->safe_psql('postgres', 'CREATE DATABASE restored');
+$node->command_ok([ 'pg_dump', '-f', "$directory/dump.sql", $node->connstr('postgres') ], 'it is dumped');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$directory/dump.sql", $node->connstr('restored') ], 'and restored');
+quietly($node, 'restored', "SELECT weir.refresh_query('$_')") foreach @names, map { "log_of_$_" } @names;
+my $newest = quietly($node, 'restored', "SELECT max(position) FROM weir.changes('kinds', 0, 100000000)");
+quietly($node, 'restored', "SELECT weir.alter_query('kinds', \$\$$definitions{kinds}[1 - $now{kinds}]\$\$)");
+cmp_ok(quietly($node, 'restored', "SELECT min(position) FROM weir.changes('kinds', $newest)"), '>', $newest, 'its log goes on');
+is(quietly($node, 'restored', "SELECT weir.wait('log_of_kinds', '60 s')"), 't', 'and so does a query over it');
+is(quietly($node, 'restored', "SELECT last = (SELECT max(position) FROM weir.changes('kinds', 0, 100000000)) FROM log_of_kinds"), 't', 'to the end');
+
 # All goes with the query, also the log of an older definition's name.
 quietly($node, 'postgres', "SELECT weir.drop_query('log_of_$_'), weir.drop_query('$_')") foreach 'few', 'kinds';
 quietly($node, 'postgres', 'DROP VIEW minutes, late CASCADE');
