@@ -10,7 +10,7 @@ SELECT string_agg(kind, ',') FROM item;
 SELECT array_agg(price ORDER BY id) FROM item;
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY id) FROM item;
 SELECT kind, id % 2, count(*) FROM item GROUP BY GROUPING SETS ((1), (2));
-SELECT body, count(*) FROM item GROUP BY 1;
+SELECT ROW(id % 2), count(*) FROM item GROUP BY 1;
 SELECT id, kind, count(*) FROM item GROUP BY id;
 SELECT sum(random()) FROM item;
 SELECT sum((SELECT max(i.id) FROM item i WHERE i.kind = item.kind)) FROM item;

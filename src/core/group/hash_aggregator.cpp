@@ -58,14 +58,7 @@ int HashAggregator::DropUnplaced(Column *columns, int count) noexcept {
   for (int i = 0; i < count; ++i) {
     if (rows_[i] == nullptr) continue;
     rows_[kept] = rows_[i];
-    for (int c = 0; c < plan_.layout.column_count; ++c) {
-      Column &column = columns[c];
-      column.word[kept] = column.word[i];
-      if (column.high != nullptr) column.high[kept] = column.high[i];
-      if (column.outline != nullptr) column.outline[kept] = column.outline[i];
-      if (column.length != nullptr) column.length[kept] = column.length[i];
-      column.null[kept] = column.null[i];
-    }
+    for (int c = 0; c < plan_.layout.column_count; ++c) MoveRow(columns[c], i, kept);
     ++kept;
   }
   return kept;

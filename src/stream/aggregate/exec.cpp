@@ -169,6 +169,7 @@ void StartAggregator(AggregateScan *scan, Size limit, double expected_groups) {
   MemoryContextReset(scan->groups_context);
   scan->aggregator = nullptr;
   scan->cursor = {};
+  PrepareClasses(scan, limit);
   auto *resource = pg::MakeOwned<pg::ContextResource>(scan->groups_context, scan->groups_context);
   auto &memory = static_cast<std::pmr::memory_resource &>(*resource);
   const core::AggregatorPlan &plan = *scan->plan;
@@ -180,6 +181,7 @@ int PlaceRows(AggregateScan *scan, core::Column *columns, int count) {
   core::HashAggregator *aggregator = scan->aggregator;
   scan->rows_in += count;
   ++scan->batches;
+  if (scan->has_classes) count = NumberRows(scan, columns, count);
   const int unplaced = pg::CallCore([&] { return aggregator->Place(columns, count); });
   if (unplaced == 0) return count;
   if (scan->spill == nullptr) {
@@ -195,7 +197,7 @@ bool ConsumeRows(AggregateScan *scan, core::Column *columns, int count) {
   count = PlaceRows(scan, columns, count);
   const core::UpdateStatus status =
       pg::CallCore([&] { return aggregator->Update(columns, count); });
-  scan->peak_bytes = Max(scan->peak_bytes, aggregator->bytes());
+  scan->peak_bytes = Max(scan->peak_bytes, MemoryInUse(scan));
   if (status == core::UpdateStatus::kFloatOverflow) float_overflow_error();
   return true;
 }

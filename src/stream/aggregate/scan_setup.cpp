@@ -1,5 +1,7 @@
 #include "stream/aggregate/scan_setup.hpp"
 
+#include "pg/compat.hpp"
+
 #include "stream/plan/order.hpp"
 #include "stream/source/join.hpp"
 
@@ -38,7 +40,13 @@ void AddKeys(AggregateScan *scan) {
     const Oid type = exprType(node);
     const Oid collation = exprCollation(node);
     Var *var = makeVar(OUTER_VAR, number, type, exprTypmod(node), collation, 0);
-    const Encoding encoding = KeyEncoding(type, collation);
+    const Encoding encoding = GroupKeyEncoding(type, collation, agg->grpOperators[i]);
+    if (IsClassKey(encoding)) {
+      pg::CheckMayExecute(get_opcode(agg->grpOperators[i]));
+      scan->classes[i] = MakeKeyClasses(CurrentMemoryContext, agg->grpOperators[i],
+                                        agg->grpCollations[i], encoding == Encoding::kKeyDatum);
+      scan->has_classes = true;
+    }
     layout.key_column[layout.key_count++] = AddInput(scan, reinterpret_cast<Expr *>(var), encoding);
   }
 }
@@ -183,8 +191,9 @@ int OrderedKey(const AggregateScan *scan) {
     const AttrNumber column = scan->agg->grpColIdx[i];
     Node *key =
         reinterpret_cast<Node *>(list_nth_node(TargetEntry, child->targetlist, column - 1)->expr);
-    if (IsWordKey(KeyEncoding(exprType(key), exprCollation(key))) &&
-        IsColumnOrdered(child, column)) {
+    const Encoding encoding =
+        GroupKeyEncoding(exprType(key), exprCollation(key), scan->agg->grpOperators[i]);
+    if (IsWordKey(encoding) && IsColumnOrdered(child, column)) {
       return i;
     }
   }
@@ -209,6 +218,7 @@ void SetUpScan(AggregateScan *scan, EState *estate, int eflags) {
       AllocSetContextCreate(estate->es_query_cxt, "weir scan", ALLOCSET_SMALL_SIZES);
   scan->plan = static_cast<core::AggregatorPlan *>(palloc0(sizeof(core::AggregatorPlan)));
   AddKeys(scan);
+  if (scan->has_classes) scan->strangers = static_cast<Strangers *>(palloc0(sizeof(Strangers)));
   AddOutputs(scan);
   AddTime(scan);
   const int key = scan->closes_runs ? OrderedKey(scan) : -1;

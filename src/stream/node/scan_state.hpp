@@ -7,6 +7,7 @@
 #include "stream/column/column_set.hpp"
 #include "stream/node/aggregate_form.hpp"
 #include "stream/node/counters.hpp"
+#include "stream/node/key_classes.hpp"
 #include "stream/node/source.hpp"
 
 extern "C" {
@@ -75,6 +76,10 @@ struct AggregateScan {
   MemoryContext batch_context;   // long values of the batch being filled
   MemoryContext scan_context;    // constants of the running scan
   core::HashAggregator *aggregator;
+  Size memory_limit;  // of the groups and the classes of their keys
+  bool has_classes;
+  KeyClasses *classes[core::kMaxKeys];  // null for keys whose words tell their equality
+  Strangers *strangers;
   core::GroupRows::Cursor cursor;
   Phase phase;
   SpillState *spill;
@@ -105,6 +110,19 @@ inline bool IsBatchFull(MemoryContext long_values, int count) {
   return count >= core::kBatchRows ||
          MemoryContextMemAllocated(long_values, false) > kLongValueBytes;
 }
+
+// Makes the classes of keys ready for a fresh aggregator.
+void PrepareClasses(AggregateScan *scan, Size limit);
+
+// Raises or lowers the limit for what is to come.
+void SetMemoryLimit(AggregateScan *scan, Size limit);
+
+// Memory of the groups and of what their keys need.
+Size MemoryInUse(const AggregateScan *scan);
+
+// Numbers the keys that have classes, and spills the rows that get no number. Returns how many are
+// left.
+int NumberRows(AggregateScan *scan, core::Column *columns, int count);
 
 // Finds the groups of `count` rows and spills the rows that find no room. Returns how many are
 // left.

@@ -49,16 +49,15 @@ bool Collect(Node *node, Collector *collector) {
   }
 }
 
-bool KeyProblem(Node *key, Oid equality, const char **why) {
+bool KeyProblem(Node *key, const SortGroupClause *clause, const char **why) {
   const Oid type = exprType(key);
   if (contain_volatile_functions(key)) {
     *why = "A group key is volatile.";
   } else if (contain_subplans(key)) {
     *why = "A group key contains a subquery.";
-  } else if (KeyEncoding(type, exprCollation(key)) == Encoding::kNone) {
-    *why = psprintf("A group key of type %s has no streaming form.", format_type_be(type));
-  } else if (lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr != equality) {
-    *why = psprintf("A group key of type %s uses an equality of its own.", format_type_be(type));
+  } else if (!clause->hashable ||
+             GroupKeyEncoding(type, exprCollation(key), clause->eqop) == Encoding::kNone) {
+    *why = psprintf("A group key of type %s cannot be hashed.", format_type_be(type));
   } else {
     return false;
   }
@@ -113,7 +112,12 @@ bool SplitTarget(const PathTarget *target, List *clauses, Grouping *grouping, Li
       *rest = lappend(*rest, expression);
       continue;
     }
-    if (KeyProblem(reinterpret_cast<Node *>(expression), clause->eqop, why)) return false;
+    Node *key = reinterpret_cast<Node *>(expression);
+    if (KeyProblem(key, clause, why)) return false;
+    if (IsClassKey(GroupKeyEncoding(exprType(key), exprCollation(key), clause->eqop))) {
+      grouping->whole_only = psprintf("A group key of type %s has an equality of its own.",
+                                      format_type_be(exprType(key)));
+    }
     add_column_to_pathtarget(grouping->target, expression, reference);
     grouping->keys = lappend(grouping->keys, expression);
   }
@@ -128,7 +132,7 @@ bool CanStream(PlannerInfo *root, RelOptInfo *grouped, GroupPathExtraData *extra
                Grouping *grouping, const char **why) {
   const Query *parse = root->parse;
   if (ShapeProblem(parse, why)) return false;
-  *grouping = {create_empty_pathtarget(), NIL, NIL};
+  *grouping = {create_empty_pathtarget(), NIL, NIL, nullptr};
   List *rest = NIL;
   if (!SplitTarget(grouped->reltarget, parse->groupClause, grouping, &rest, why)) return false;
   Collector collector{grouping->keys, NIL, nullptr};
@@ -165,7 +169,7 @@ bool CanStreamDistinct(PlannerInfo *root, const Path *input, Grouping *grouping,
     *why = psprintf("More than %d group keys have no streaming form.", core::kMaxKeys);
     return false;
   }
-  *grouping = {create_empty_pathtarget(), NIL, NIL};
+  *grouping = {create_empty_pathtarget(), NIL, NIL, nullptr};
   List *rest = NIL;
   if (!SplitTarget(input->pathtarget, parse->distinctClause, grouping, &rest, why)) return false;
   if (rest != NIL) {

@@ -15,6 +15,8 @@ struct Grouping {
   PathTarget *target;
   List *keys;
   List *aggregates;
+  // Why only this node can run it, and none that gives out changes; or null.
+  const char *whole_only;
 };
 
 // True if it can be streamed; else *why is a sentence.
