@@ -2,7 +2,7 @@
 //
 // Once memory is full no new value gets a number. All rows of a value without one are spilled, by
 // its hash, so that a group is in memory or in the files from its first row on, as ever.
-#include "stream/node/scan_state.hpp"
+#include "stream/aggregate/call.hpp"
 #include "stream/node/spill.hpp"
 
 namespace weir::stream {
@@ -16,11 +16,10 @@ Size AllClassesBytes(const AggregateScan *scan) {
   return bytes;
 }
 
-// What groups may have beside the classes; a part is theirs in any case.
-void LimitGroups(AggregateScan *scan, Size classes_bytes) {
-  const Size limit = scan->memory_limit;
-  const Size rest = limit > classes_bytes ? limit - classes_bytes : 0;
-  scan->aggregator->set_limit(Max(rest, limit / 4));
+// What lies outside of the groups' own memory.
+Size BytesBeside(const AggregateScan *scan) {
+  return (scan->has_classes ? AllClassesBytes(scan) : 0) +
+         (scan->calls != NIL ? CallBytes(scan) : 0);
 }
 
 void SpillStrangers(AggregateScan *scan, const core::Column *columns, int count) {
@@ -61,8 +60,14 @@ void SetMemoryLimit(AggregateScan *scan, Size limit) {
 }
 
 Size MemoryInUse(const AggregateScan *scan) {
-  const Size groups = scan->aggregator->bytes();
-  return scan->has_classes ? groups + AllClassesBytes(scan) : groups;
+  return scan->aggregator->bytes() + BytesBeside(scan);
+}
+
+// A part is theirs in any case.
+void LimitGroups(AggregateScan *scan) {
+  const Size limit = scan->memory_limit;
+  const Size beside = BytesBeside(scan);
+  scan->aggregator->set_limit(Max(limit > beside ? limit - beside : 0, limit / 4));
 }
 
 int NumberRows(AggregateScan *scan, core::Column *columns, int count) {
@@ -79,7 +84,6 @@ int NumberRows(AggregateScan *scan, core::Column *columns, int count) {
     if (is_full || scan->spill == nullptr) CloseClasses(classes, is_full);
     NumberKeys(classes, &columns[layout.key_column[key]], count, strangers);
   }
-  LimitGroups(scan, AllClassesBytes(scan));
   if (strangers->count == 0) return count;
   SpillStrangers(scan, columns, count);
   return DropStrangers(scan, columns, count);

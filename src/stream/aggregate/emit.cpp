@@ -2,6 +2,7 @@
 #include "stream/aggregate/emit.hpp"
 
 #include "core/group/numeric_sum.hpp"
+#include "stream/aggregate/call.hpp"
 #include "stream/aggregate/numeric_out.hpp"
 #include "stream/node/scan_state.hpp"
 
@@ -182,7 +183,9 @@ void EmitGroup(AggregateScan *scan, const std::byte *row, TupleTableSlot *slot) 
     const OutputColumn &output = scan->outputs[i];
     bool is_null = false;
     Datum value = 0;
-    if (output.form == nullptr) {
+    if (output.call != nullptr) {
+      value = CallDatum(scan, output.call, row, &is_null);
+    } else if (output.form == nullptr) {
       is_null = (key_nulls >> output.column & 1) != 0;
       if (!is_null) value = KeyDatum(scan->plan->layout, row, output.column, output.encoding);
     } else {

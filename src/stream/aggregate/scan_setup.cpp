@@ -1,6 +1,7 @@
 #include "stream/aggregate/scan_setup.hpp"
 
 #include "pg/compat.hpp"
+#include "stream/aggregate/call.hpp"
 
 #include "stream/plan/order.hpp"
 #include "stream/source/join.hpp"
@@ -16,19 +17,6 @@ extern "C" {
 
 namespace weir::stream {
 namespace {
-
-int AddInput(AggregateScan *scan, Expr *expression, Encoding encoding) {
-  for (int i = 0; i < scan->input_count; ++i) {
-    if (scan->inputs[i].encoding == encoding && equal(scan->inputs[i].expression, expression)) {
-      return i;
-    }
-  }
-  if (scan->input_count >= core::kMaxColumns) {
-    elog(ERROR, "streaming aggregate reads more than %d columns", core::kMaxColumns);
-  }
-  scan->inputs[scan->input_count] = {expression, encoding, true};
-  return scan->input_count++;
-}
 
 void AddKeys(AggregateScan *scan) {
   const Agg *agg = scan->agg;
@@ -60,18 +48,18 @@ void AddTime(AggregateScan *scan) {
   scan->time_column = AddInput(scan, reinterpret_cast<Expr *>(var), Encoding::kInt64);
 }
 
-OutputColumn AggregateOutput(AggregateScan *scan, const Aggref *aggref) {
+OutputColumn AggregateOutput(AggregateScan *scan, Aggref *aggref) {
   const char *why;
   const AggregateForm *form = FormOf(aggref, &why);
-  if (form == nullptr) elog(ERROR, "unexpected aggregate function %u", aggref->aggfnoid);
+  if (form == nullptr) return {nullptr, MakeCall(scan, aggref), -1, Encoding::kNone};
   if (form->operation == Operation::kCountRows && aggref->aggfilter == nullptr) {
-    return {form, -1, Encoding::kNone};
+    return {form, nullptr, -1, Encoding::kNone};
   }
   Expr *argument = aggref->args == NIL ? reinterpret_cast<Expr *>(makeBoolConst(true, false))
                                        : linitial_node(TargetEntry, aggref->args)->expr;
   const Encoding encoding =
       form->argument == Encoding::kNone ? Encoding::kNullness : form->argument;
-  return {form, AddInput(scan, FilteredArgument(aggref->aggfilter, argument), encoding),
+  return {form, nullptr, AddInput(scan, FilteredArgument(aggref->aggfilter, argument), encoding),
           Encoding::kNone};
 }
 
@@ -79,7 +67,7 @@ OutputColumn KeyOutput(const AggregateScan *scan, const Var *var) {
   for (int i = 0; i < scan->agg->numCols; ++i) {
     if (scan->agg->grpColIdx[i] != var->varattno) continue;
     const int column = scan->plan->layout.key_column[i];
-    return {nullptr, i, scan->inputs[column].encoding};
+    return {nullptr, nullptr, i, scan->inputs[column].encoding};
   }
   elog(ERROR, "streaming aggregate emits a column that is not a group key");
 }
@@ -145,6 +133,19 @@ bool IsRepeatable(const Source *source) {
 
 }  // namespace
 
+int AddInput(AggregateScan *scan, Expr *expression, Encoding encoding) {
+  for (int i = 0; i < scan->input_count; ++i) {
+    if (scan->inputs[i].encoding == encoding && equal(scan->inputs[i].expression, expression)) {
+      return i;
+    }
+  }
+  if (scan->input_count >= core::kMaxColumns) {
+    elog(ERROR, "streaming aggregate reads more than %d columns", core::kMaxColumns);
+  }
+  scan->inputs[scan->input_count] = {expression, encoding, true};
+  return scan->input_count++;
+}
+
 Expr *FilteredArgument(Expr *filter, Expr *argument) {
   if (filter == nullptr) return argument;
   auto *when = makeNode(CaseWhen);
@@ -166,6 +167,7 @@ void PlanStates(AggregateScan *scan, bool careful) {
   core::AggregatorPlan *plan = scan->plan;
   plan->is_careful = careful;
   plan->layout.column_count = scan->input_count;
+  plan->layout.extra_bytes = list_length(scan->calls) * static_cast<int>(sizeof(CallState));
   bool nullable[core::kMaxColumns];
   for (int i = 0; i < scan->input_count; ++i) {
     plan->kinds[i] = KindOf(scan->inputs[i].encoding);
@@ -200,9 +202,22 @@ int OrderedKey(const AggregateScan *scan) {
   return -1;
 }
 
+namespace {
+
+void CheckMayAggregate(const Agg *agg) {
+  ListCell *cell;
+  foreach (cell, agg->plan.targetlist) {
+    Expr *expression = lfirst_node(TargetEntry, cell)->expr;
+    if (IsA(expression, Aggref)) pg::CheckMayExecute(castNode(Aggref, expression)->aggfnoid);
+  }
+}
+
+}  // namespace
+
 void SetUpScan(AggregateScan *scan, EState *estate, int eflags) {
   auto *plan = reinterpret_cast<CustomScan *>(scan->css.ss.ps.plan);
   scan->agg = linitial_node(Agg, plan->custom_plans);
+  CheckMayAggregate(scan->agg);
   // Rewinding is our own affair: groups stay until parameters change.
   const int child_flags = eflags & ~(EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD | EXEC_FLAG_MARK);
   scan->child = ExecInitNode(outerPlan(scan->agg), estate, child_flags);
@@ -217,14 +232,16 @@ void SetUpScan(AggregateScan *scan, EState *estate, int eflags) {
   scan->scan_context =
       AllocSetContextCreate(estate->es_query_cxt, "weir scan", ALLOCSET_SMALL_SIZES);
   scan->plan = static_cast<core::AggregatorPlan *>(palloc0(sizeof(core::AggregatorPlan)));
+  scan->calls_repeat = true;
   AddKeys(scan);
   if (scan->has_classes) scan->strangers = static_cast<Strangers *>(palloc0(sizeof(Strangers)));
   AddOutputs(scan);
+  if (scan->calls != NIL) BeginCalls(scan);
   AddTime(scan);
   const int key = scan->closes_runs ? OrderedKey(scan) : -1;
   scan->run.column = key < 0 ? -1 : scan->plan->layout.key_column[key];
   AddSources(scan);
-  scan->can_restart = true;
+  scan->can_restart = scan->calls_repeat;
   for (int i = 0; i < scan->source_count; ++i) scan->can_restart &= IsRepeatable(scan->sources[i]);
   PlanStates(scan, !scan->can_restart);
 }

@@ -135,6 +135,11 @@ const AggregateForm *FormOf(const Aggref *aggref, const char **why) {
   return form;
 }
 
+bool CanCall(const Aggref *aggref, const char **why) {
+  *why = ShapeProblem(aggref);
+  return *why == nullptr;
+}
+
 uint32 NeedsOf(const AggregateForm &form, bool careful, bool partial) {
   switch (form.operation) {
     case kCountRows:

@@ -20,10 +20,12 @@ namespace weir::stream {
 
 struct SpillState;
 struct SharedCounters;
+struct AggregateCall;
 
 // One column of the scan tuple: a key or an aggregate.
 struct OutputColumn {
-  const AggregateForm *form;  // null for a key
+  const AggregateForm *form;  // null for a key and for a call
+  AggregateCall *call;        // or null
   int column;                 // the key's number, or the argument's column
   Encoding encoding;          // of a key
 };
@@ -80,6 +82,9 @@ struct AggregateScan {
   bool has_classes;
   KeyClasses *classes[core::kMaxKeys];  // null for keys whose words tell their equality
   Strangers *strangers;
+  List *calls;          // of AggregateCall
+  bool calls_repeat;    // nobody sees it when they are run again
+  AggState *agg_state;  // what the functions of calls take for the node they run in
   core::GroupRows::Cursor cursor;
   Phase phase;
   SpillState *spill;
@@ -113,6 +118,9 @@ inline bool IsBatchFull(MemoryContext long_values, int count) {
 
 // Makes the classes of keys ready for a fresh aggregator.
 void PrepareClasses(AggregateScan *scan, Size limit);
+
+// Gives the groups what keys and calls leave of the limit.
+void LimitGroups(AggregateScan *scan);
 
 // Raises or lowers the limit for what is to come.
 void SetMemoryLimit(AggregateScan *scan, Size limit);
