@@ -123,7 +123,11 @@ UpdateStatus HashAggregator::UpdateColumn(const UpdateInput &input, const Column
   if (column.kind == ValueKind::kNumeric) UpdateNumeric(input, column, state);
   if (column.kind == ValueKind::kText) UpdateText(input, column, state, need);
   if ((need & kNeedMoments) != 0) status = AddMoments(input, column, state);
-  if ((need & kNeedSquares) != 0) AddSquares(input, column, state);
+  if ((need & kNeedSquares) != 0 && IsBig(column.kind)) {
+    AddBigSquares(input, column, state, table_.arena());
+  } else if ((need & kNeedSquares) != 0) {
+    AddSquares(input, column, state);
+  }
   if ((need & kBitNeeds) != 0) FoldBits(input, column, state, need);
   return status;
 }

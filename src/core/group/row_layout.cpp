@@ -4,6 +4,7 @@
 
 #include "core/column/text_word.hpp"
 #include "core/group/numeric_sum.hpp"
+#include "core/group/square_sum.hpp"
 
 namespace weir::core {
 namespace {
@@ -18,6 +19,8 @@ int SumSize(ValueKind kind) {
       return 8;
   }
 }
+
+int SquaresSize(ValueKind kind) { return IsBig(kind) ? sizeof(SquareSum) : sizeof(Squares); }
 
 int ExtremeSize(ValueKind kind) { return kind == ValueKind::kText ? sizeof(TextState) : 8; }
 
@@ -36,7 +39,7 @@ void PlaceStates(StateOffsets &state, std::uint32_t need, ValueKind kind, bool n
   if (need & kNeedMin) state.min = Place(offset, ExtremeSize(kind));
   if (need & kNeedMax) state.max = Place(offset, ExtremeSize(kind));
   if (need & kNeedMoments) state.moments = Place(offset, sizeof(Moments));
-  if (need & kNeedSquares) state.squares = Place(offset, sizeof(Squares));
+  if (need & kNeedSquares) state.squares = Place(offset, SquaresSize(kind));
   if (need & kNeedBitAnd) state.bit_and = Place(offset, 8);
   if (need & kNeedBitOr) state.bit_or = Place(offset, 8);
   if (need & kNeedBitXor) state.bit_xor = Place(offset, 8);

@@ -121,6 +121,25 @@ bool NeedsFilter(const AggregateCall *call, const Aggref *aggref) {
   return true;
 }
 
+// The planner has numbered the transitions: aggregates that differ in their ends alone share one.
+void ShareState(AggregateScan *scan, AggregateCall *call) {
+  Aggref *aggref = call->finish_info.aggref;
+  ListCell *cell;
+  foreach (cell, scan->calls) {
+    const auto *other = static_cast<const AggregateCall *>(lfirst(cell));
+    if (other->finish_info.aggref->aggtransno != aggref->aggtransno) continue;
+    call->index = other->index;
+    call->transition_info = other->transition_info;
+    call->transition_info->aggshared = true;
+    return;
+  }
+  call->owns_state = true;
+  call->index = scan->call_states++;
+  call->transition_info =
+      static_cast<AggStatePerTransData *>(palloc0(sizeof(AggStatePerTransData)));
+  call->transition_info->aggref = aggref;
+}
+
 }  // namespace
 
 AggregateCall *MakeCall(AggregateScan *scan, Aggref *aggref) {
@@ -142,9 +161,8 @@ AggregateCall *MakeCall(AggregateScan *scan, Aggref *aggref) {
   SetFinish(call, aggref, definition);
   call->filter_column =
       NeedsFilter(call, aggref) ? AddInput(scan, aggref->aggfilter, Encoding::kBool) : -1;
-  call->transition_info.aggref = aggref;
   call->finish_info.aggref = aggref;
-  call->index = list_length(scan->calls);
+  ShareState(scan, call);
   scan->calls = lappend(scan->calls, call);
   // A second run would show in what the function does beside its result.
   scan->calls_repeat &= func_volatile(definition.transition) != PROVOLATILE_VOLATILE;

@@ -36,12 +36,13 @@ struct AggregateCall {
   int argument_count;
   CallArgument *arguments;
   int filter_column;  // negative without
-  int index;
+  int index;          // of the state
+  bool owns_state;    // and advances it; others with the same transitions only finish it
   NullableDatum initial;
   bool state_by_value;
   int16 state_length;
   // What the functions may ask for.
-  AggStatePerTransData transition_info;
+  AggStatePerTransData *transition_info;
   AggStatePerAggData finish_info;
 };
 

@@ -123,21 +123,6 @@ int StateOffset(const AggregateScan *scan, const AggregateCall *call) {
   return scan->plan->layout.extra + call->index * static_cast<int>(sizeof(CallState));
 }
 
-void RunCall(AggregateScan *scan, AggregateCall *call, const core::Column *columns, int count) {
-  constexpr Size kScratchBytes = 64 * 1024;
-  const int offset = StateOffset(scan, call);
-  MemoryContext scratch = ScratchMemory(scan);
-  scan->agg_state->curpertrans = &call->transition_info;
-  MemoryContext old = MemoryContextSwitchTo(scratch);
-  for (int row = 0; row < count; ++row) {
-    AddRow(scan, call, columns, row, scan->aggregator->group_of(row) + offset);
-    if (MemoryContextMemAllocated(scratch, false) > kScratchBytes) MemoryContextReset(scratch);
-  }
-  MemoryContextReset(scratch);
-  MemoryContextSwitchTo(old);
-  scan->agg_state->curpertrans = nullptr;
-}
-
 }  // namespace
 
 void ResetCalls(AggregateScan *scan) { ReScanExprContext(scan->agg_state->curaggcontext); }
@@ -151,11 +136,25 @@ Size CallBytes(const AggregateScan *scan) {
   return MemoryContextMemAllocated(StateMemory(scan), true);
 }
 
+// Row by row, as the stock nodes do: functions may show the order in which they are called.
 void RunCalls(AggregateScan *scan, const core::Column *columns, int count) {
-  ListCell *cell;
-  foreach (cell, scan->calls) {
-    RunCall(scan, static_cast<AggregateCall *>(lfirst(cell)), columns, count);
+  constexpr Size kScratchBytes = 64 * 1024;
+  MemoryContext scratch = ScratchMemory(scan);
+  MemoryContext old = MemoryContextSwitchTo(scratch);
+  for (int row = 0; row < count; ++row) {
+    std::byte *group = scan->aggregator->group_of(row);
+    ListCell *cell;
+    foreach (cell, scan->calls) {
+      auto *call = static_cast<AggregateCall *>(lfirst(cell));
+      if (!call->owns_state) continue;
+      scan->agg_state->curpertrans = call->transition_info;
+      AddRow(scan, call, columns, row, group + StateOffset(scan, call));
+    }
+    if (MemoryContextMemAllocated(scratch, false) > kScratchBytes) MemoryContextReset(scratch);
   }
+  MemoryContextReset(scratch);
+  MemoryContextSwitchTo(old);
+  scan->agg_state->curpertrans = nullptr;
 }
 
 Datum CallDatum(AggregateScan *scan, AggregateCall *call, const std::byte *row, bool *is_null) {
@@ -174,6 +173,7 @@ Datum CallDatum(AggregateScan *scan, AggregateCall *call, const std::byte *row, 
                            call->collation, reinterpret_cast<Node *>(scan->agg_state), nullptr);
   info->args[0] = {value, state.is_null};
   for (int i = 1; i < call->finish_arguments; ++i) info->args[i] = {0, true};
+  scan->agg_state->pertrans = call->transition_info;
   scan->agg_state->curperagg = &call->finish_info;
   const Datum result = FunctionCallInvoke(info);
   scan->agg_state->curperagg = nullptr;

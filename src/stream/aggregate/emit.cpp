@@ -88,7 +88,23 @@ PGFunction SpreadFunction(Operation operation) {
   }
 }
 
+PGFunction NumericSpreadFunction(Operation operation) {
+  switch (operation) {
+    case Operation::kVariancePop:
+      return numeric_var_pop;
+    case Operation::kVarianceSample:
+      return numeric_var_samp;
+    case Operation::kDeviationPop:
+      return numeric_stddev_pop;
+    default:
+      return numeric_stddev_samp;
+  }
+}
+
 Datum SpreadDatum(const GroupView &group, Operation operation, bool *is_null) {
+  if (core::IsBig(KindOf(group.encoding))) {
+    return FinishMoments(MomentsState(group), NumericSpreadFunction(operation), is_null);
+  }
   if (group.state->squares >= 0) {
     const auto squares = core::Load<core::Squares>(group.row + group.state->squares);
     return SpreadOf(group.count, squares, operation, is_null);
@@ -159,6 +175,15 @@ Datum SpreadOf(const core::Moments &moments, Operation operation, bool *is_null)
   if (*is_null) return 0;
   const double variance = moments.squares / divisor;
   return Float8GetDatum(IsDeviation(operation) ? sqrt(variance) : variance);
+}
+
+Datum MomentsState(const GroupView &group) {
+  const std::byte *sum = group.row + group.state->sum;
+  const auto squares = core::Load<core::SquareSum>(group.row + group.state->squares);
+  if (group.encoding == Encoding::kNumeric) {
+    return SerializeMoments(group.count, core::Load<core::NumericSum>(sum), squares);
+  }
+  return SerializeMoments(group.count, core::Load<__int128>(sum), squares);
 }
 
 Datum WordDatum(int64 word, Encoding encoding) {

@@ -167,7 +167,7 @@ void PlanStates(AggregateScan *scan, bool careful) {
   core::AggregatorPlan *plan = scan->plan;
   plan->is_careful = careful;
   plan->layout.column_count = scan->input_count;
-  plan->layout.extra_bytes = list_length(scan->calls) * static_cast<int>(sizeof(CallState));
+  plan->layout.extra_bytes = scan->call_states * static_cast<int>(sizeof(CallState));
   bool nullable[core::kMaxColumns];
   for (int i = 0; i < scan->input_count; ++i) {
     plan->kinds[i] = KindOf(scan->inputs[i].encoding);

@@ -31,7 +31,7 @@ enum class Encoding : uint8 {
   // Whole values, for functions of the server.
   kWhole,      // by reference
   kWholeWord,  // by value
-  kNullness,  // only whether it is NULL
+  kNullness,   // only whether it is NULL
 };
 
 // Encoding::kNone when values of the type cannot be keys.

@@ -17,19 +17,8 @@ Encoding TextEncoding(Oid collation, Encoding encoding) {
   return get_collation_isdeterministic(collation) ? encoding : Encoding::kNone;
 }
 
-}  // namespace
-
-Encoding KeyEncoding(Oid type, Oid collation) {
-  switch (getBaseType(type)) {
-    case BOOLOID:
-      return Encoding::kBool;
-    case CHAROID:
-      return Encoding::kChar;
-    case INT2OID:
-      return Encoding::kInt16;
-    case INT4OID:
-    case DATEOID:
-      return Encoding::kInt32;
+bool IsOidLike(Oid type) {
+  switch (type) {
     case OIDOID:
     case XIDOID:
     case REGCLASSOID:
@@ -43,7 +32,25 @@ Encoding KeyEncoding(Oid type, Oid collation) {
     case REGCONFIGOID:
     case REGDICTIONARYOID:
     case REGCOLLATIONOID:
-      return Encoding::kUint32;
+      return true;
+    default:
+      return type_is_enum(type);
+  }
+}
+
+}  // namespace
+
+Encoding KeyEncoding(Oid type, Oid collation) {
+  switch (getBaseType(type)) {
+    case BOOLOID:
+      return Encoding::kBool;
+    case CHAROID:
+      return Encoding::kChar;
+    case INT2OID:
+      return Encoding::kInt16;
+    case INT4OID:
+    case DATEOID:
+      return Encoding::kInt32;
     case INT8OID:
     case TIMEOID:
     case TIMESTAMPOID:
@@ -78,7 +85,7 @@ Encoding KeyEncoding(Oid type, Oid collation) {
     case MACADDR8OID:
       return Encoding::kKeyFixed;
     default:
-      return type_is_enum(getBaseType(type)) ? Encoding::kUint32 : Encoding::kNone;
+      return IsOidLike(getBaseType(type)) ? Encoding::kUint32 : Encoding::kNone;
   }
 }
 

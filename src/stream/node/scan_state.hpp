@@ -82,7 +82,8 @@ struct AggregateScan {
   bool has_classes;
   KeyClasses *classes[core::kMaxKeys];  // null for keys whose words tell their equality
   Strangers *strangers;
-  List *calls;          // of AggregateCall
+  List *calls;  // of AggregateCall
+  int call_states;
   bool calls_repeat;    // nobody sees it when they are run again
   AggState *agg_state;  // what the functions of calls take for the node they run in
   core::GroupRows::Cursor cursor;
