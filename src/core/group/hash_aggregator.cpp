@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/column/text_word.hpp"
+#include "core/group/numeric_extreme.hpp"
 #include "core/group/numeric_sum.hpp"
 
 namespace weir::core {
@@ -134,6 +135,7 @@ UpdateStatus HashAggregator::UpdateColumn(const UpdateInput &input, const Column
 
 void HashAggregator::UpdateNumeric(const UpdateInput &input, const Column &column,
                                    const StateOffsets &state) {
+  UpdateExtremes(input, column, state);
   if (state.sum < 0) return;
   Arena &arena = table_.arena();
   for (int i = 0; i < input.count; ++i) {
@@ -147,6 +149,22 @@ void HashAggregator::UpdateNumeric(const UpdateInput &input, const Column &colum
       AddFixed(sum, FixedAt(column, i), column.length[i], arena);
     }
     Store(at, sum);
+  }
+}
+
+void HashAggregator::UpdateExtremes(const UpdateInput &input, const Column &column,
+                                    const StateOffsets &state) {
+  Arena &arena = table_.arena();
+  for (const std::int32_t offset : {state.min, state.max}) {
+    if (offset < 0) continue;
+    const int sign = offset == state.min ? -1 : 1;
+    for (int i = 0; i < input.count; ++i) {
+      if (column.has_nulls && column.null[i] != 0) continue;
+      std::byte *at = input.rows[input.is_single_group ? 0 : i] + offset;
+      auto extreme = Load<NumericExtreme>(at);
+      AddExtreme(extreme, column, i, sign, arena);
+      Store(at, extreme);
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "core/column/text_word.hpp"
+#include "core/group/numeric_extreme.hpp"
 #include "core/group/numeric_sum.hpp"
 #include "core/group/square_sum.hpp"
 
@@ -22,7 +23,10 @@ int SumSize(ValueKind kind) {
 
 int SquaresSize(ValueKind kind) { return IsBig(kind) ? sizeof(SquareSum) : sizeof(Squares); }
 
-int ExtremeSize(ValueKind kind) { return kind == ValueKind::kText ? sizeof(TextState) : 8; }
+int ExtremeSize(ValueKind kind) {
+  if (kind == ValueKind::kNumeric) return sizeof(NumericExtreme);
+  return kind == ValueKind::kText ? sizeof(TextState) : 8;
+}
 
 int Place(int &offset, int size) {
   const int at = offset;
@@ -61,7 +65,7 @@ void InitStates(const StateOffsets &state, ValueKind kind, std::byte *row) {
     if (state.min >= 0) Store(row + state.min, std::numeric_limits<double>::quiet_NaN());
     if (state.max >= 0) Store(row + state.max, -std::numeric_limits<double>::infinity());
     if (state.sum >= 0) Store(row + state.sum, -0.0);
-  } else if (kind != ValueKind::kText) {
+  } else if (kind != ValueKind::kText && kind != ValueKind::kNumeric) {
     if (state.min >= 0) Store(row + state.min, std::numeric_limits<std::int64_t>::max());
     if (state.max >= 0) Store(row + state.max, std::numeric_limits<std::int64_t>::min());
   }

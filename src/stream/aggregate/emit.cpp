@@ -22,6 +22,9 @@ Datum TextDatum(const core::TextState &state) {
 
 Datum ExtremeDatum(const GroupView &group, std::int32_t offset) {
   const std::byte *at = group.row + offset;
+  if (group.encoding == Encoding::kNumeric) {
+    return NumericOf(core::Load<core::NumericExtreme>(at));
+  }
   if (group.encoding == Encoding::kText) return TextDatum(core::Load<core::TextState>(at));
   if (group.encoding == Encoding::kFloat4) {
     return Float4GetDatum(static_cast<float4>(core::Load<double>(at)));

@@ -171,6 +171,16 @@ Datum NumericOf(core::NumericSum sum) {
   return NumericFromDigits(DigitsOf(&copy), scale);
 }
 
+Datum NumericOf(const core::NumericExtreme &extreme) {
+  if (extreme.wide == nullptr) {
+    return NumericOf(core::NumericSum{extreme.fixed, extreme.scale, nullptr});
+  }
+  auto *result = static_cast<varlena *>(palloc(extreme.size + VARHDRSZ));
+  SET_VARSIZE(result, extreme.size + VARHDRSZ);
+  memcpy(VARDATA(result), extreme.wide, extreme.size);
+  return PointerGetDatum(result);
+}
+
 Datum DivideByCount(Datum numeric, int64 count) {
   return DirectFunctionCall2(numeric_div, numeric, NumericGetDatum(int64_to_numeric(count)));
 }

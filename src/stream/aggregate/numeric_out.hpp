@@ -1,6 +1,7 @@
 // Numerics and transition states made from the core's sums.
 #pragma once
 
+#include "core/group/numeric_extreme.hpp"
 #include "core/group/numeric_sum.hpp"
 #include "core/group/row_layout.hpp"
 #include "core/group/square_sum.hpp"
@@ -12,6 +13,9 @@ Datum NumericOf(__int128 value);
 
 // What PostgreSQL's sum(numeric) gives for the values added.
 Datum NumericOf(core::NumericSum sum);
+
+// The extreme as it was written.
+Datum NumericOf(const core::NumericExtreme &extreme);
 
 Datum DivideByCount(Datum numeric, int64 count);
 
