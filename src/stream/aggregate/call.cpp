@@ -26,6 +26,7 @@ struct Definition {
   Oid finish;
   Oid serialize;
   bool finish_has_arguments;
+  bool finish_spoils_state;
   NullableDatum initial;
 };
 
@@ -59,6 +60,7 @@ Definition DefinitionOf(const Aggref *aggref) {
   if (!is_partial) definition.finish = form->aggfinalfn;
   if (is_partial && aggref->aggtranstype == INTERNALOID) definition.serialize = form->aggserialfn;
   definition.finish_has_arguments = form->aggfinalextra;
+  definition.finish_spoils_state = form->aggfinalmodify == AGGMODIFY_READ_WRITE;
   definition.initial = InitialValue(tuple, aggref->aggtranstype);
   ReleaseSysCache(tuple);
   definition.owner = OwnerOf(aggref->aggfnoid);
@@ -164,6 +166,7 @@ AggregateCall *MakeCall(AggregateScan *scan, Aggref *aggref) {
   call->finish_info.aggref = aggref;
   ShareState(scan, call);
   scan->calls = lappend(scan->calls, call);
+  scan->results_repeat &= !definition.finish_spoils_state;
   // A second run would show in what the function does beside its result.
   scan->calls_repeat &= func_volatile(definition.transition) != PROVOLATILE_VOLATILE;
   return call;

@@ -152,8 +152,8 @@ void ReScan(CustomScanState *node) {
   if (changed != nullptr) UpdateChangedParamSet(child, changed);
   const bool is_stale =
       child->chgParam != nullptr || bms_overlap(changed, scan->agg->plan.allParam);
-  const bool has_result =
-      scan->phase != Phase::kBuild && scan->spill == nullptr && scan->run.column < 0;
+  const bool has_result = scan->results_repeat && scan->phase != Phase::kBuild &&
+                          scan->spill == nullptr && scan->run.column < 0;
   if (has_result && !is_stale) {
     scan->cursor = {};
     scan->phase = Phase::kEmit;

@@ -233,6 +233,7 @@ void SetUpScan(AggregateScan *scan, EState *estate, int eflags) {
       AllocSetContextCreate(estate->es_query_cxt, "weir scan", ALLOCSET_SMALL_SIZES);
   scan->plan = static_cast<core::AggregatorPlan *>(palloc0(sizeof(core::AggregatorPlan)));
   scan->calls_repeat = true;
+  scan->results_repeat = true;
   AddKeys(scan);
   if (scan->has_classes) scan->strangers = static_cast<Strangers *>(palloc0(sizeof(Strangers)));
   AddOutputs(scan);

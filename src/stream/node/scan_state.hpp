@@ -84,6 +84,7 @@ struct AggregateScan {
   Strangers *strangers;
   List *calls;  // of AggregateCall
   int call_states;
+  bool results_repeat;  // states outlast their results
   bool calls_repeat;    // nobody sees it when they are run again
   AggState *agg_state;  // what the functions of calls take for the node they run in
   core::GroupRows::Cursor cursor;
