@@ -297,7 +297,6 @@ void DropStateObjects(int32 query_id) {
   DropIfThere("VIEW", StateName(query_id, "_late"));
   DropIfThere("VIEW", StateName(query_id, "_definition"));
   DropIfThere("TABLE", StateName(query_id, ""));
-  DropIfThere("TABLE", StateName(query_id, "_changes"));
   DropIfThere("TABLE", StateName(query_id, "_time"));
   DropIfThere("TABLE", StateName(query_id, "_gone"));
   DropIfThere("TABLE", StateName(query_id, "_tail"));

@@ -1,6 +1,7 @@
 // weir.drop_query(), pause_query(), resume_query() and refresh_query()
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/change_log.hpp"
 #include "continuous/changes/time.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/failure/dead_letters.hpp"
@@ -37,8 +38,11 @@ QueryRow *Begin(FunctionCallInfo fcinfo) {
 void DropEverything(const QueryRow &row) {
   DropFrontier(row.id);
   const int level = PinSearchPath();
+  // Before anything else: whoever writes to the source locks it first, too.
+  DropGuards(row.id);
   RunSql(psprintf("DROP VIEW %s", QualifiedRelation(row.result)), SPI_OK_UTILITY);
   DropStateObjects(row.id);
+  DropResultLog(row.id);
   UnpinSearchPath(level);
   DeleteQuery(row.id);
   ReleaseHold();
@@ -72,7 +76,7 @@ char *RefillOf(int32 id) {
 // Readers see the old result or the new one: rows are deleted, not truncated, and the frontier
 // changes with them.
 void Rebuild(const QueryRow &row) {
-  RequireNoReaders(row);
+  RequireRebuildable(row);
   AcquireHold();
   ForgetDeadLetters(row.id);
   DropFrontier(row.id);
@@ -89,7 +93,7 @@ void Rebuild(const QueryRow &row) {
     RunSql(psprintf("DELETE FROM weir_state.%s", StateName(row.id, "_tail")), SPI_OK_DELETE);
   }
   Fill({Work::kRefresh, row.id, SourceOfQuery(row.id)}, RefillOf(row.id), horizon);
-  if (has_time) StartTime(row.id, true, horizon);
+  if (has_time) StartTime(row.id, horizon);
   UnpinSearchPath(level);
 }
 
