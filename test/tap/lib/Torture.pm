@@ -12,14 +12,14 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use Weir;
 
-our @EXPORT = qw(start_torture torture stop_torture abandon_torture query_subject query_missing retract_subject chain_subject);
+our @EXPORT = qw(ask differences_of start_torture torture stop_torture abandon_torture query_subject query_missing retract_subject chain_subject);
 
 # A partitioned table, one of whose partitions has other attribute numbers; long values out of line;
-# and the ledger, which nobody updates or deletes from.
+# and the ledger, which nobody updates or deletes from. Both hold when the row's transaction began.
 my $schema = <<'SQL';
-CREATE TABLE src (part int, k int, v bigint, u int, pad text, UNIQUE (part, u)) PARTITION BY LIST (part);
+CREATE TABLE src (part int, k int, v bigint, u int, pad text, at timestamptz DEFAULT now(), UNIQUE (part, u)) PARTITION BY LIST (part);
 CREATE TABLE src_0 PARTITION OF src FOR VALUES IN (0);
-CREATE TABLE src_1 (dropped text, pad text, k int, part int, u int, v bigint);
+CREATE TABLE src_1 (dropped text, pad text, k int, at timestamptz DEFAULT now(), part int, u int, v bigint);
 ALTER TABLE src_1 DROP COLUMN dropped;
 ALTER TABLE src ATTACH PARTITION src_1 FOR VALUES IN (1);
 CREATE TABLE src_2 PARTITION OF src FOR VALUES IN (2) WITH (fillfactor = 70);
@@ -27,7 +27,7 @@ CREATE TABLE src_3 PARTITION OF src FOR VALUES IN (3);
 ALTER TABLE src_0 ALTER pad SET STORAGE EXTERNAL;
 ALTER TABLE src_1 ALTER pad SET STORAGE EXTERNAL;
 CREATE INDEX src_k ON src (k);
-CREATE TABLE ledger (k int, v bigint, h bigint);
+CREATE TABLE ledger (k int, v bigint, h bigint, at timestamptz DEFAULT now());
 CREATE FUNCTION long_pad() RETURNS text LANGUAGE sql VOLATILE AS
   $$SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 100)$$;
 CREATE FUNCTION add_rows(n int, at int DEFAULT NULL) RETURNS void LANGUAGE sql VOLATILE AS $$
@@ -125,7 +125,7 @@ sub write_scripts
 
 # The subject is what is tested: `create` makes the state and a view `live` (k, n, v, h) over it,
 # `tick` is a pgbench script that takes a step (empty when somebody else does), `drained` says
-# whether partition src_4 has no new rows.
+# whether partition src_4 has no new rows; `each` is called between comparisons.
 sub start_torture
 {
     ($node, $subject) = @_;
@@ -269,7 +269,7 @@ sub ask
     # Nobody may wait for a prepared transaction that this process is to end.
     local $ENV{PGOPTIONS} = '-c weir.capture=off -c statement_timeout=60s -c lock_timeout=' . ($lock_ms // 0);
     my ($status, $out, $err) = (0, '', '');
-    $status = $node->psql('postgres', $sql, stdout => \$out, stderr => \$err, on_error_stop => 1);
+    ($status) = attempt($node, 'postgres', $sql, stdout => \$out, stderr => \$err, on_error_stop => 1);
     return ($status, $out, $err);
 }
 
@@ -380,7 +380,7 @@ sub wait_for_server
 
 my @kills = (
     [ 'ticker terminated',
-        sub { ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ticks' OR backend_type ~ 'continuous'"); } ],
+        sub { ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ticks' OR backend_type = 'pg_weir query worker'"); } ],
     [ 'writer killed',
         sub {
             my ($status, $pid) = ask("SELECT pid FROM pg_stat_activity WHERE application_name = 'writers' LIMIT 1");
@@ -410,6 +410,7 @@ sub torture
     while (time() < $end)
     {
         compare();
+        $subject->{each}->() if $subject->{each};
         last if $options{stop_early} && $log{differences};
         revive_loads();
         finish_prepared(1) if rand() < 0.2;
