@@ -12,7 +12,8 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use Weir;
 
-our @EXPORT = qw(ask differences_of start_torture torture stop_torture abandon_torture query_subject query_missing retract_subject chain_subject);
+our @EXPORT = qw(ask differences_of start_torture torture stop_torture abandon_torture query_subject query_missing
+  retract_subject chain_subject);
 
 # A partitioned table, one of whose partitions has other attribute numbers; long values out of line;
 # and the ledger, which nobody updates or deletes from. Both hold when the row's transaction began.
