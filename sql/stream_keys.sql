@@ -84,6 +84,7 @@ BEGIN
     RETURN (plan #>> '{0,Plan,Spilled Partitions}')::int > 0;
 END $$;
 SET weir.stream = require;
+SET max_parallel_workers_per_gather = 0;
 SELECT pg_temp.spilled('SELECT ARRAY[id, id % 7] AS k, count(*) FROM thing GROUP BY 1');
 RESET work_mem;
 RESET hash_mem_multiplier;
