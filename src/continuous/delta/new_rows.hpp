@@ -33,6 +33,13 @@ struct NewRange {
   bool trusts_map;
   XLogRecPtr lsn_low;
   FullTransactionId seen;  // rows below it were found before
+
+  // Of a table that has come with rows: all are new that were there, and all that were inserted
+  // since, unless they were counted before the table left.
+  bool is_arrival;
+  bool is_absent;                   // none is: it has come too late for this range
+  FullTransactionId oldest;         // whatever transactions below have changed, came like that
+  FullTransactionId counted_below;  // may be invalid
 };
 
 // What a walk has done.
@@ -68,6 +75,8 @@ struct NewRowWalk {
   uint32 age_h0;
   uint32 age_h1;
   uint32 age_seen;
+  uint32 age_oldest;
+  uint32 age_counted;
   TransactionId known_xid;  // whose end was asked for last
   bool known_committed;
   bool checks_conflicts;  // serializable readers

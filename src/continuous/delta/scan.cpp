@@ -31,6 +31,8 @@ NewRange TickRange(DeltaScan *scan, const Tick &tick) {
   // In lanes the active one was taken when the tables were locked, and there can be no other.
   Snapshot snapshot = RegisterSnapshot(IsInLanes() ? GetActiveSnapshot() : GetLatestSnapshot());
   NewRange range = RangeFrom(tick.h0, scan->query_id, relation, snapshot, &scan->file);
+  Arrival arrival;
+  (void)FindArrival(scan->query_id, RelationGetRelid(relation), snapshot, &arrival);
   UnregisterSnapshot(snapshot);
   range.h1 = tick.h1;
   range.seen = tick.seen;
@@ -39,6 +41,10 @@ NewRange TickRange(DeltaScan *scan, const Tick &tick) {
   if (note != nullptr && note->relfilenode == pg::RelfilenodeOf(relation) &&
       FullTransactionIdEquals(note->h0, tick.h0)) {
     range.lsn_low = Max(range.lsn_low, note->lsn_low);
+  }
+  if (FullTransactionIdIsValid(arrival.by)) {
+    range.is_absent = !FullTransactionIdPrecedes(arrival.by, tick.h1);
+    if (!FullTransactionIdPrecedes(arrival.by, tick.h0)) ApplyArrival(&range, arrival);
   }
   return range;
 }
@@ -121,7 +127,8 @@ void FinishTickScan(DeltaScan *scan, Tick *tick) {
   tick->pages_read += counts.pages_read;
   tick->pages_skipped += counts.skipped_by_map + counts.skipped_by_lsn;
   NoteScanned({RelationGetRelid(relation), pg::RelfilenodeOf(relation), scan->walk.range.next,
-               scan->file.is_known, scan->file.settled_at, scan->walk.range.rewritten_by});
+               scan->file.is_known, scan->walk.range.is_arrival, scan->file.settled_at,
+               scan->walk.range.rewritten_by});
 }
 
 void FinishWalk(DeltaScan *scan) {
