@@ -36,6 +36,7 @@ CREATE TABLE weir.arrivals (
     relation      oid NOT NULL,   -- the table or partition
     arrived_by    xid8,           -- its rows are consumed once h is above this; NULL: it has left
     oldest        xid8,           -- the oldest transaction that ran when it came
+    changed_by    xid8[] NOT NULL, -- later ones that had changed rows of it by then
     counted_below xid8,           -- rows of older transactions were consumed before it left
     relfilenode   oid NOT NULL,   -- its file when it left
     PRIMARY KEY (query_id, relation)
@@ -45,6 +46,7 @@ COMMENT ON COLUMN weir.arrivals.query_id IS 'number of the query';
 COMMENT ON COLUMN weir.arrivals.relation IS 'the table or partition';
 COMMENT ON COLUMN weir.arrivals.arrived_by IS 'its rows are consumed once h is above this; NULL: it has left';
 COMMENT ON COLUMN weir.arrivals.oldest IS 'the oldest transaction that ran when it came';
+COMMENT ON COLUMN weir.arrivals.changed_by IS 'later ones that had changed rows of it by then';
 COMMENT ON COLUMN weir.arrivals.counted_below IS 'rows of older transactions were consumed before it left';
 COMMENT ON COLUMN weir.arrivals.relfilenode IS 'its file when it left';
 REVOKE ALL ON TABLE weir.arrivals FROM PUBLIC;

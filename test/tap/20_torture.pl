@@ -23,9 +23,10 @@ sub torture_one
     start_torture($node, $subject);
     torture($seconds);
     my $log = stop_torture();
-    diag(sprintf('%d rows, %d checks, %d retries, %d unreachable, %d revived, %d detached; %s',
+    diag(sprintf('%d rows, %d checks, %d retries, %d unreachable, %d revived, %d detached, %d tables came and %d left; %s',
         quietly($node, 'postgres', 'SELECT count(*) FROM ledger'),
-        $log->{checks}, $log->{retries}, $log->{unreachable}, $log->{revived} // 0, $log->{detached} // 0,
+        $log->{checks}, $log->{retries}, $log->{unreachable}, $log->{revived} // 0, $log->{detached} // 0, $log->{come} // 0,
+        $log->{left} // 0,
         join(', ', map { "$_: $log->{done}{$_}" } sort keys %{ $log->{done} })));
     cmp_ok($log->{checks}, '>=', $seconds, "$name: it was compared often");
     is($log->{differences}, 0, "$name: it never differed") or diag($log->{first});

@@ -9,8 +9,10 @@ extern "C" {
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
+#include "utils/array.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/xid8.h"
@@ -24,6 +26,7 @@ enum ArrivalColumn : AttrNumber {
   kRelation,
   kBy,
   kOldest,
+  kChangedBy,
   kCountedBelow,
   kRelfilenode,
   kArrivalColumns = kRelfilenode
@@ -32,10 +35,34 @@ enum ArrivalColumn : AttrNumber {
 // Raw ids compare within half of their range.
 constexpr uint64 kLongestAbsence = 1ULL << 30;
 
+void ReadChangers(Datum value, Arrival *arrival) {
+  Datum *xids;
+  bool *nulls;
+  deconstruct_array(DatumGetArrayTypePCopy(value), XID8OID, sizeof(FullTransactionId),
+                    FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &xids, &nulls, &arrival->changed_count);
+  arrival->changed_by = static_cast<FullTransactionId *>(
+      palloc(sizeof(FullTransactionId) * static_cast<Size>(arrival->changed_count + 1)));
+  for (int i = 0; i < arrival->changed_count; ++i) {
+    arrival->changed_by[i] = DatumGetFullTransactionId(xids[i]);
+  }
+}
+
+Datum ChangersAsArray(const Arrival &arrival) {
+  auto *xids =
+      static_cast<Datum *>(palloc(sizeof(Datum) * static_cast<Size>(arrival.changed_count + 1)));
+  for (int i = 0; i < arrival.changed_count; ++i) {
+    xids[i] = FullTransactionIdGetDatum(arrival.changed_by[i]);
+  }
+  return PointerGetDatum(construct_array(xids, arrival.changed_count, XID8OID,
+                                         sizeof(FullTransactionId), FLOAT8PASSBYVAL,
+                                         TYPALIGN_DOUBLE));
+}
+
 void ReadRow(const Rows &rows, HeapTuple tuple, Arrival *arrival) {
   arrival->by = XidColumn(rows, tuple, kBy);
   arrival->oldest = XidColumn(rows, tuple, kOldest);
   arrival->counted_below = XidColumn(rows, tuple, kCountedBelow);
+  ReadChangers(Column(rows, tuple, kChangedBy), arrival);
   arrival->relfilenode = DatumGetObjectId(Column(rows, tuple, kRelfilenode));
 }
 
@@ -45,15 +72,27 @@ void OpenArrivals(Rows *rows, int32 query_id, Oid relation, LOCKMODE mode, Snaps
   OpenRows(rows, "arrivals", mode, snapshot, OidIsValid(relation) ? 2 : 1);
 }
 
-// Who has changed the row, and when: what happened before the table came is part of what came.
-struct Changes {
-  FullTransactionId oldest;
-  FullTransactionId counted_below;
+// What is found in the table when it comes.
+struct Look {
   FullTransactionId next;
+  bool is_empty;
+  bool is_unclear;
+  int room;  // for changers
 };
 
-bool IsFrom(TransactionId xid, FullTransactionId first, FullTransactionId next) {
-  return TransactionIdIsNormal(xid) && !FullTransactionIdPrecedes(WidenXid(xid, next), first);
+void AddChanger(Arrival *arrival, Look *look, TransactionId xid) {
+  if (!TransactionIdIsNormal(xid)) return;
+  const FullTransactionId changer = WidenXid(xid, look->next);
+  if (FullTransactionIdPrecedes(changer, arrival->oldest)) return;
+  const int count = arrival->changed_count;
+  if (count > 0 && FullTransactionIdEquals(arrival->changed_by[count - 1], changer)) return;
+  if (count == look->room) {
+    look->room = Max(64, look->room * 2);
+    const Size bytes = sizeof(FullTransactionId) * static_cast<Size>(look->room);
+    arrival->changed_by = static_cast<FullTransactionId *>(
+        count == 0 ? palloc(bytes) : repalloc(arrival->changed_by, bytes));
+  }
+  arrival->changed_by[arrival->changed_count++] = changer;
 }
 
 TransactionId ChangerOf(HeapTupleHeader header) {
@@ -65,51 +104,62 @@ TransactionId ChangerOf(HeapTupleHeader header) {
 }
 
 // A version that UPDATE made of a row that was counted cannot be told from one of a row that came
-// while the table was away; and what a transaction has changed that began when others ran may have
-// been changed before or after the table came.
-bool IsUnclear(HeapTupleHeader header, const Changes &changes) {
+// while the table was away.
+void LookAtRow(Arrival *arrival, Look *look, HeapTupleHeader header) {
+  AddChanger(arrival, look, ChangerOf(header));
+  if ((header->t_infomask & HEAP_UPDATED) == 0) return;
   const TransactionId xmin = HeapTupleHeaderGetRawXmin(header);
-  const bool is_version = (header->t_infomask & HEAP_UPDATED) != 0;
-  if (is_version && IsFrom(xmin, changes.oldest, changes.next)) return true;
-  if (is_version && FullTransactionIdIsValid(changes.counted_below) &&
-      IsFrom(xmin, changes.counted_below, changes.next)) {
-    return true;
-  }
-  return IsFrom(ChangerOf(header), changes.oldest, changes.next);
+  AddChanger(arrival, look, xmin);
+  look->is_unclear |=
+      FullTransactionIdIsValid(arrival->counted_below) && TransactionIdIsNormal(xmin) &&
+      !FullTransactionIdPrecedes(WidenXid(xmin, look->next), arrival->counted_below);
 }
 
-bool HasUnclearRow(Page page, const Changes &changes) {
+void LookAtPage(Arrival *arrival, Look *look, Page page) {
+  if (PageIsNew(page)) return;
   const OffsetNumber last = PageGetMaxOffsetNumber(page);
   for (OffsetNumber line = FirstOffsetNumber; line <= last; ++line) {
     const ItemId item = PageGetItemId(page, line);
     if (!ItemIdIsNormal(item)) continue;
-    if (IsUnclear(reinterpret_cast<HeapTupleHeader>(PageGetItem(page, item)), changes)) return true;
+    look->is_empty = false;
+    LookAtRow(arrival, look, reinterpret_cast<HeapTupleHeader>(PageGetItem(page, item)));
   }
-  return false;
 }
 
-struct Look {
-  bool is_empty;
-  bool is_unclear;
-};
+int CompareXids(const void *left, const void *right) {
+  const auto *a = static_cast<const FullTransactionId *>(left);
+  const auto *b = static_cast<const FullTransactionId *>(right);
+  return FullTransactionIdPrecedes(*a, *b) ? -1 : FullTransactionIdPrecedes(*b, *a) ? 1 : 0;
+}
+
+void OrderChangers(Arrival *arrival) {
+  if (arrival->changed_count == 0) return;
+  qsort(arrival->changed_by, static_cast<Size>(arrival->changed_count), sizeof(FullTransactionId),
+        CompareXids);
+  int kept = 0;
+  for (int i = 0; i < arrival->changed_count; ++i) {
+    const FullTransactionId xid = arrival->changed_by[i];
+    if (kept > 0 && FullTransactionIdEquals(arrival->changed_by[kept - 1], xid)) continue;
+    arrival->changed_by[kept++] = xid;
+  }
+  arrival->changed_count = kept;
+}
 
 // The table is locked against everybody.
-Look LookInto(Relation relation, const Changes &changes) {
-  Look look{true, false};
+Look LookInto(Relation relation, Arrival *arrival, FullTransactionId next) {
+  Look look{next, true, false, 0};
+  arrival->changed_count = 0;
   BufferAccessStrategy strategy = GetAccessStrategy(BAS_BULKREAD);
   const BlockNumber blocks = RelationGetNumberOfBlocks(relation);
   for (BlockNumber block = 0; block < blocks && !look.is_unclear; ++block) {
     CHECK_FOR_INTERRUPTS();
     Buffer buffer = ReadBufferExtended(relation, MAIN_FORKNUM, block, RBM_NORMAL, strategy);
     LockBuffer(buffer, BUFFER_LOCK_SHARE);
-    Page page = BufferGetPage(buffer);
-    if (!PageIsNew(page) && PageGetMaxOffsetNumber(page) > 0) {
-      look.is_empty = false;
-      look.is_unclear = HasUnclearRow(page, changes);
-    }
+    LookAtPage(arrival, &look, BufferGetPage(buffer));
     UnlockReleaseBuffer(buffer);
   }
   FreeAccessStrategy(strategy);
+  OrderChangers(arrival);
   return look;
 }
 
@@ -136,6 +186,14 @@ bool FindLatest(int32 query_id, Oid relation, Arrival *arrival) {
 }
 
 }  // namespace
+
+bool ChangedBefore(const Arrival &arrival, TransactionId xid, FullTransactionId next) {
+  const FullTransactionId changer = WidenXid(xid, next);
+  if (FullTransactionIdPrecedes(changer, arrival.oldest)) return true;
+  return arrival.changed_count > 0 &&
+         bsearch(&changer, arrival.changed_by, static_cast<Size>(arrival.changed_count),
+                 sizeof(FullTransactionId), CompareXids) != nullptr;
+}
 
 bool FindArrival(int32 query_id, Oid relation, Snapshot snapshot, Arrival *arrival) {
   Rows rows;
@@ -171,6 +229,7 @@ void StoreArrival(int32 query_id, Oid relation, const Arrival &arrival) {
                                    ObjectIdGetDatum(relation),
                                    FullTransactionIdGetDatum(arrival.by),
                                    FullTransactionIdGetDatum(arrival.oldest),
+                                   ChangersAsArray(arrival),
                                    FullTransactionIdGetDatum(arrival.counted_below),
                                    ObjectIdGetDatum(arrival.relfilenode)};
   bool nulls[kArrivalColumns] = {};
@@ -204,7 +263,7 @@ bool NoteArrival(int32 query_id, Relation relation) {
   (void)FindLatest(query_id, table, &arrival);
   arrival.by = WidenXid(by, next);
   arrival.oldest = OldestRunning(next);
-  const Look look = LookInto(relation, {arrival.oldest, arrival.counted_below, next});
+  const Look look = LookInto(relation, &arrival, next);
   if (look.is_empty) return true;
   if (look.is_unclear || !IsWhatLeft(arrival, relation, next)) return false;
   StoreArrival(query_id, table, arrival);
@@ -221,6 +280,7 @@ void NoteLeave(int32 query_id, Relation relation, FullTransactionId h) {
   if (!is_own) arrival.counted_below = h;
   arrival.by = InvalidFullTransactionId;
   arrival.oldest = InvalidFullTransactionId;
+  arrival.changed_count = 0;
   arrival.relfilenode = pg::RelfilenodeOf(relation);
   StoreArrival(query_id, table, arrival);
 }

@@ -17,11 +17,17 @@ namespace weir::continuous {
 struct Arrival {
   FullTransactionId by;      // who attached it; invalid: it has left
   FullTransactionId oldest;  // of the transactions that ran at that time
-  FullTransactionId
-      counted_below;  // rows of older ones were counted before it left; may be invalid
-  Oid relfilenode;    // when it left
+  // Those from `oldest` on that had updated or deleted rows by then, in order.
+  FullTransactionId *changed_by;
+  int changed_count;
+  FullTransactionId counted_below;  // rows of older ones were counted before it left; may be invalid
+  Oid relfilenode;                  // when it left
 };
 
+// Whether a transaction that has changed a row had done so when the table came.
+bool ChangedBefore(const Arrival &arrival, TransactionId xid, FullTransactionId next);
+
+// What is found is in the current memory context.
 bool FindArrival(int32 query_id, Oid relation, Snapshot snapshot, Arrival *arrival);
 void StoreArrival(int32 query_id, Oid relation, const Arrival &arrival);
 void ForgetArrival(int32 query_id, Oid relation);

@@ -1,5 +1,6 @@
 #include "continuous/delta/new_rows.hpp"
 
+#include "continuous/delta/arrivals.hpp"
 #include "continuous/lanes/shares.hpp"
 #include "continuous/operation/progress.hpp"
 #include "pg/compat.hpp"
@@ -67,8 +68,9 @@ bool IsDeletedBefore(NewRowWalk *walk, HeapTupleHeader header) {
   if ((infomask & HEAP_XMAX_INVALID) != 0 || HEAP_XMAX_IS_LOCKED_ONLY(infomask)) return false;
   const TransactionId xmax = HeapTupleHeaderGetUpdateXid(header);
   if (!TransactionIdIsNormal(xmax)) return false;
-  if (XidFromFullTransactionId(walk->range.next) - xmax <= walk->age_oldest) return false;
-  return (infomask & HEAP_XMAX_COMMITTED) != 0 || TransactionIdDidCommit(xmax);
+  if (!ChangedBefore(*walk->range.arrival, xmax, walk->range.next)) return false;
+  return (infomask & HEAP_XMAX_COMMITTED) != 0 || TransactionIdIsCurrentTransactionId(xmax) ||
+         TransactionIdDidCommit(xmax);
 }
 
 // In a table that has come: versions as they were then, and first versions since.
@@ -78,11 +80,12 @@ bool HasArrived(NewRowWalk *walk, HeapTupleHeader header) {
   if (!TransactionIdIsNormal(xmin)) return false;
   const uint32 age = XidFromFullTransactionId(range.next) - xmin;
   const bool is_frozen = HeapTupleHeaderXminFrozen(header);
-  const bool was_away = FullTransactionIdIsValid(range.counted_below);
+  const bool was_away = FullTransactionIdIsValid(range.arrival->counted_below);
   if (was_away && age > walk->age_counted) return false;
   if (!is_frozen && range.snapshot == nullptr && age <= walk->age_h1) return false;
   if ((header->t_infomask & HEAP_UPDATED) != 0) {
-    if (was_away || (!is_frozen && age <= walk->age_oldest)) return false;
+    if (was_away) return false;
+    if (!is_frozen && !ChangedBefore(*range.arrival, xmin, range.next)) return false;
   }
   const bool is_there = is_frozen || (range.snapshot == nullptr ? IsCommitted(walk, header, xmin)
                                                                 : IsSeen(walk, header, xmin));
@@ -111,7 +114,8 @@ void CollectLines(NewRowWalk *walk, Page page) {
     const ItemId item = PageGetItemId(page, line);
     if (!ItemIdIsNormal(item)) continue;
     auto *header = reinterpret_cast<HeapTupleHeader>(PageGetItem(page, item));
-    const bool is_new = walk->range.is_arrival ? HasArrived(walk, header) : IsNew(walk, header);
+    const bool is_new =
+        walk->range.arrival != nullptr ? HasArrived(walk, header) : IsNew(walk, header);
     if (is_new) {
       walk->lines[walk->count++] = line;
       walk->counts.rows_again += WasFound(walk, header) ? 1 : 0;
@@ -218,11 +222,12 @@ void BeginNewRows(NewRowWalk *walk, Relation relation, const NewRange &range) {
   const uint64 next = U64FromFullTransactionId(range.next);
   walk->age_h0 = static_cast<uint32>(next - U64FromFullTransactionId(range.h0));
   walk->age_h1 = static_cast<uint32>(next - U64FromFullTransactionId(range.h1));
-  walk->age_seen = range.is_arrival
-                       ? PG_UINT32_MAX
-                       : static_cast<uint32>(next - U64FromFullTransactionId(range.seen));
-  walk->age_oldest = static_cast<uint32>(next - U64FromFullTransactionId(range.oldest));
-  walk->age_counted = static_cast<uint32>(next - U64FromFullTransactionId(range.counted_below));
+  walk->age_seen = static_cast<uint32>(next - U64FromFullTransactionId(range.seen));
+  if (range.arrival != nullptr) {
+    walk->age_seen = PG_UINT32_MAX;
+    walk->age_counted =
+        static_cast<uint32>(next - U64FromFullTransactionId(range.arrival->counted_below));
+  }
   if (walk->blocks > static_cast<BlockNumber>(NBuffers) / 4) {
     walk->strategy = GetAccessStrategy(BAS_BULKREAD);
   }

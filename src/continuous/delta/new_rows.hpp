@@ -17,6 +17,7 @@ extern "C" {
 
 namespace weir::continuous {
 
+struct Arrival;
 struct ProgressPlace;
 
 // A row is new when it is a first version, not one made by UPDATE, and its xmin lies in the range,
@@ -34,12 +35,9 @@ struct NewRange {
   XLogRecPtr lsn_low;
   FullTransactionId seen;  // rows below it were found before
 
-  // Of a table that has come with rows: all are new that were there, and all that were inserted
-  // since, unless they were counted before the table left.
-  bool is_arrival;
-  bool is_absent;                   // none is: it has come too late for this range
-  FullTransactionId oldest;         // whatever transactions below have changed, came like that
-  FullTransactionId counted_below;  // may be invalid
+  bool is_absent;          // nothing is new in a table that has come too late for this range
+  const Arrival *arrival;  // or null; of a table that has come with rows, all of it is new: what
+                           // was there, and what was inserted since
 };
 
 // What a walk has done.
@@ -75,7 +73,6 @@ struct NewRowWalk {
   uint32 age_h0;
   uint32 age_h1;
   uint32 age_seen;
-  uint32 age_oldest;
   uint32 age_counted;
   TransactionId known_xid;  // whose end was asked for last
   bool known_committed;

@@ -33,9 +33,9 @@ NewRange RangeFrom(FullTransactionId h, int32 query_id, Relation relation, Snaps
 }
 
 void ApplyArrival(NewRange *range, const Arrival &arrival) {
-  range->is_arrival = true;
-  range->oldest = arrival.oldest;
-  range->counted_below = arrival.counted_below;
+  auto *kept = static_cast<Arrival *>(palloc(sizeof(Arrival)));
+  *kept = arrival;
+  range->arrival = kept;
   range->trusts_map = false;
   range->lsn_low = InvalidXLogRecPtr;
 }

@@ -57,10 +57,13 @@ NewRange ReaderRange(DeltaScan *scan) {
   return range;
 }
 
+// What the range points to stays for as long as the walk.
 void StartWalk(DeltaScan *scan) {
+  MemoryContext old = MemoryContextSwitchTo(scan->css.ss.ps.state->es_query_cxt);
   Tick *tick = OpenTickOf(scan->query_id);
   scan->is_tick = tick != nullptr;
   const NewRange range = scan->is_tick ? TickRange(scan, *tick) : ReaderRange(scan);
+  MemoryContextSwitchTo(old);
   BeginNewRows(&scan->walk, scan->css.ss.ss_currentRelation, range);
   if (scan->is_tick) LimitWalk(&scan->walk);
   scan->is_walking = true;
@@ -127,7 +130,7 @@ void FinishTickScan(DeltaScan *scan, Tick *tick) {
   tick->pages_read += counts.pages_read;
   tick->pages_skipped += counts.skipped_by_map + counts.skipped_by_lsn;
   NoteScanned({RelationGetRelid(relation), pg::RelfilenodeOf(relation), scan->walk.range.next,
-               scan->file.is_known, scan->walk.range.is_arrival, scan->file.settled_at,
+               scan->file.is_known, scan->walk.range.arrival != nullptr, scan->file.settled_at,
                scan->walk.range.rewritten_by});
 }
 

@@ -131,8 +131,8 @@ void WarnOfStale(Oid result, Oid table) {
   ereport(WARNING, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
           errmsg("continuous query \"%s\" cannot tell which rows of \"%s\" it has to count",
                  get_rel_name(result), get_rel_name(table)),
-          errdetail("Rows were updated while the table was away, or by transactions that began "
-                    "before the oldest one that still runs had ended."),
+          errdetail("Rows of it were counted before; since then it was updated, rewritten, or away "
+                    "for too many transactions."),
           errhint("Run SELECT weir.refresh_query('%s') to build it anew from the rows there are.",
                   get_rel_name(result)));
 }
