@@ -6,6 +6,7 @@
 extern "C" {
 #include "access/heapam.h"
 #include "access/stratnum.h"
+#include "catalog/dependency.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
@@ -251,6 +252,24 @@ inline void RequireExecute(Oid function) {
   const AclResult result = pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE);
 #endif
   if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
+}
+
+// Fills the indexes of a new row. 16 told indexes that summarize from others.
+inline void InsertIndexTuples(ResultRelInfo *table, TupleTableSlot *row, EState *state) {
+#if PG_VERSION_NUM >= 160000
+  ExecInsertIndexTuples(table, row, state, false, false, nullptr, NIL, false);
+#else
+  ExecInsertIndexTuples(table, row, state, false, false, nullptr, NIL);
+#endif
+}
+
+// The sequence of an identity column. 17 asks for the open relation.
+inline Oid IdentitySequence(Relation relation, AttrNumber column) {
+#if PG_VERSION_NUM >= 170000
+  return getIdentitySequence(relation, column, false);
+#else
+  return getIdentitySequence(RelationGetRelid(relation), column, false);
+#endif
 }
 
 // Whether the current user may drop the relation. 16 made the check one of many kinds.

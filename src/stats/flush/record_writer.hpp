@@ -5,8 +5,8 @@
 
 namespace weir::stats {
 
-// Inserts all rows at once, through the server's COPY: partition routing and batched page writes
-// are its own. In the caller's transaction with an active snapshot.
+// Inserts a row for each record, many to a page visit, in the caller's transaction with an active
+// snapshot and a connection to SPI.
 void WriteRecords(const DatabaseSlot &slot, const core::QueryRecord *records, std::size_t count);
 
 }  // namespace weir::stats

@@ -38,8 +38,8 @@ constexpr int kRecoveryPollMs = 1000;
 constexpr int kMaintenanceMs = 600'000;
 // Between flushes, so that a busy server pays for thousands of records with one commit, and for
 // many of a kind with one change of their roll-up.
-constexpr int kLeastPauseMs = 200;
-constexpr int kPausePollMs = 20;
+constexpr int kLeastPauseMs = 500;
+constexpr int kPausePollMs = 50;
 // How long the last flush waits for sessions that are ending too.
 constexpr int kClosingMs = 300;
 constexpr int kClosingPollMs = 10;
@@ -211,13 +211,13 @@ bool IsFlushWanted() {
          Max(slot->flush_completed.load(), slot->flush_failed.load());
 }
 
-// Lets records gather, while there is room for them and nobody waits.
+// Lets records gather, while there is room for them and nobody waits. Sessions that record wake the
+// worker once a flush; who wants a flush wakes it too.
 void LetRecordsGather() {
-  for (int paused = 0; paused < kLeastPauseMs; paused += kPausePollMs) {
-    const bool has_room = RingOf(*slot).InUse() < RingOf(*slot).capacity() / 4;
-    if (!has_room || IsFlushWanted() || WantsToStop()) return;
-    pg_usleep(kPausePollMs * 1000L);
-    CHECK_FOR_INTERRUPTS();
+  const TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kLeastPauseMs);
+  while (!IsFlushWanted() && !WantsToStop() && GetCurrentTimestamp() < end &&
+         RingOf(*slot).InUse() < RingOf(*slot).capacity() / 2) {
+    Sleep(kPausePollMs);
   }
 }
 
