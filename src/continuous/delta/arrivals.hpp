@@ -20,8 +20,9 @@ struct Arrival {
   // Those from `oldest` on that had updated or deleted rows by then, in order.
   FullTransactionId *changed_by;
   int changed_count;
-  FullTransactionId counted_below;  // rows of older ones were counted before it left; may be invalid
-  Oid relfilenode;                  // when it left
+  // Rows of older ones were counted before it left; may be invalid.
+  FullTransactionId counted_below;
+  Oid relfilenode;  // when it left
 };
 
 // Whether a transaction that has changed a row had done so when the table came.

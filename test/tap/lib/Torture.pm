@@ -156,7 +156,7 @@ SELECT weir.create_query('live', 'SELECT k, count(*) AS n, sum(v)::bigint AS v, 
   FROM src GROUP BY k', tick => '50 ms', parallelism => $parallelism);
 SQL
         drained => "weir.wait('live', '100 ms')",
-        maintenance => [ map { [ 'guest', sub { return guest_comes_or_goes(); } ] } 1 .. 3 ],
+        maintenance => [ map { [ 'guest', sub { return guest_comes_or_goes(); } ] } 1 .. 7 ],
     };
 }
 
