@@ -64,6 +64,11 @@ exact() {
     fail "query $1 differs from its definition"
 }
 
+insert_script() {
+  echo 'INSERT INTO written VALUES (now(), (random() * 99)::int, 1, 2.5);' >"$scratch/insert.sql"
+  chmod a+r "$scratch/insert.sql"
+}
+
 # transactions SECONDS
 transactions() {
   as_server "$bindir/pgbench" -n -c 4 -j "$cores" -T "$1" -f "$scratch/insert.sql" postgres 2>/dev/null |
@@ -106,9 +111,7 @@ insert_with() {
 writers() {
   local writer_seconds=2
   table written 1 100
-  # shellcheck disable=SC2016
-  echo 'INSERT INTO written VALUES (now(), (random() * 99)::int, 1, 2.5);' >"$scratch/insert.sql"
-  chmod a+r "$scratch/insert.sql"
+  insert_script
   transactions 2 >/dev/null
   : >"$scratch/worker"
   pair $((rounds * 5)) insert_once insert_with >"$scratch/writers"
@@ -293,6 +296,7 @@ view_of_one() {
 many() {
   local i sample least_ticks worst=0 lag
   table written 1 100
+  insert_script
   for ((i = 1; i <= 50; i++)); do query "many_$i" written 'backfill => false'; done
   for ((i = 1; i <= 50; i++)); do caught_up "many_$i"; done
   transactions "$run_seconds" | tail -n 1 >"$scratch/many" &
