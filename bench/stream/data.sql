@@ -21,6 +21,13 @@ CREATE TABLE market_rows AS
 SELECT i AS id, 'SYM' || (i % 10) AS symbol, (100 + (i % 100) * 0.5)::float8 AS price, (i % 1000)::int AS qty,
        timestamptz '2024-01-15 12:00Z' + i * interval '1 s' AS ts
   FROM generate_series(0::bigint, :rows / 10 - 1) i;
+-- A tenth of the rows: keys and values of all kinds of types.
+CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE kinds AS
+SELECT i AS id, jsonb_build_object('n', i % 50, 's', 'abc' || i % 50) AS body, ARRAY[i % 50, i % 7] AS list,
+       ARRAY[i, i % 7] AS ids, md5((i % 1000)::text) AS name, md5(i::text) COLLATE any_case AS loose,
+       (i % 10000)::numeric / 7 AS ratio, (i % 5000) * interval '7 minutes' AS span, (i % 100)::int AS k
+  FROM generate_series(0::bigint, :rows / 10 - 1) i;
 CREATE INDEX ON trades (ts);
 CREATE TABLE small AS SELECT g FROM generate_series(0, 99) g;
 VACUUM (FREEZE, ANALYZE);

@@ -13,6 +13,8 @@ CREATE TABLE weir.query_streams (
     idle         text,
     forgetting   text,
     merging      text,
+    log_id       integer,
+    showing      text,
     trimmed_to   bigint NOT NULL DEFAULT 0
 );
 COMMENT ON TABLE weir.query_streams IS 'what continuous queries give out beside their views';
@@ -27,6 +29,8 @@ COMMENT ON COLUMN weir.query_streams.max_future IS 'how far ahead of the clock a
 COMMENT ON COLUMN weir.query_streams.closing IS 'moves the watermark';
 COMMENT ON COLUMN weir.query_streams.idle IS 'closes what is open';
 COMMENT ON COLUMN weir.query_streams.merging IS 'adds the partial results of rows to the state, late or not';
+COMMENT ON COLUMN weir.query_streams.log_id IS 'number in the name of the log, which outlives a change of the definition';
+COMMENT ON COLUMN weir.query_streams.showing IS 'the rows of the result as they are in the state and the log';
 COMMENT ON COLUMN weir.query_streams.forgetting IS 'removes windows that are older than the retention';
 COMMENT ON COLUMN weir.query_streams.trimmed_to IS 'newest position that is not kept any more';
 SELECT pg_catalog.pg_extension_config_dump('weir.query_streams', '');

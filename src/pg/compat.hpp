@@ -152,16 +152,17 @@ inline void ExpandColumns(RangeTblEntry *rte, int index, List **names, List **va
 #endif
 }
 
-// Raises unless the current user may call the function. 16 merged the checks of all objects.
-inline void CheckMayExecute(Oid function) {
+// Raises unless the user may call the function. 16 merged the checks of all objects.
+inline void CheckMayExecute(Oid function, Oid user) {
 #if PG_VERSION_NUM >= 160000
-  const AclResult result = object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE);
+  const AclResult result = object_aclcheck(ProcedureRelationId, function, user, ACL_EXECUTE);
 #else
-  const AclResult result = pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE);
+  const AclResult result = pg_proc_aclcheck(function, user, ACL_EXECUTE);
 #endif
   if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
   InvokeFunctionExecuteHook(function);
 }
+inline void CheckMayExecute(Oid function) { CheckMayExecute(function, GetUserId()); }
 
 // 18 made it a field.
 inline bool ComparesLikeC(Oid collation) {

@@ -65,7 +65,7 @@ CustomPath *MakePath(const Offer &offer, RelOptInfo *parent, Path *input, PathTa
   path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
   path->custom_paths = list_make1(agg);
   path->methods = &kPathMethods;
-  SetCost(path, agg, list_length(inner->exprs), groups);
+  SetCost(path, agg, RowCostOf(offer.root, *offer.grouping, agg), groups);
   return path;
 }
 
@@ -87,8 +87,9 @@ void OfferOrdered(const Offer &offer, RelOptInfo *input) {
     SortGroupClause *clause = list_nth_node(SortGroupClause, offer.clauses, ordered->key);
     Node *key = get_sortgroupclause_expr(clause, offer.root->processed_tlist);
     const double windows = EstimateGroups(offer.root, list_make1(key), ordered->path->rows);
-    SetOrderedCost(path, linitial_node(AggPath, path->custom_paths),
-                   list_length(offer.grouping->target->exprs), path->path.rows, windows);
+    const AggPath *agg = linitial_node(AggPath, path->custom_paths);
+    SetOrderedCost(path, agg, RowCostOf(offer.root, *offer.grouping, agg), path->path.rows,
+                   windows);
     add_path(offer.output, &path->path);
   }
 }

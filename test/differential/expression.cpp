@@ -270,9 +270,8 @@ std::string Expressions::NumberCall(const Reference &argument) {
   const int chosen = random_.Below(20);
   if (chosen < 5) return Cat("sum(", c, ")");
   if (chosen < 9) return Cat("avg(", c, ")");
-  if (chosen < 13 && argument.kind != Kind::kNumeric)
-    return Cat(random_.Pick({"min(", "max("}), c, ")");
-  if (chosen < 16 && argument.kind != Kind::kNumeric && argument.kind != Kind::kInt8) {
+  if (chosen < 13) return Cat(random_.Pick({"min(", "max("}), c, ")");
+  if (chosen < 16) {
     return Cat(random_.Pick({"stddev(", "stddev_pop(", "stddev_samp(", "variance(", "var_pop(",
                              "var_samp("}),
                c, ")");
@@ -280,6 +279,27 @@ std::string Expressions::NumberCall(const Reference &argument) {
   if (chosen < 18 && IsInteger(argument.kind))
     return Cat(random_.Pick({"bit_and(", "bit_or(", "bit_xor("}), c, ")");
   return Cat(random_.Pick({"count(", "sum("}), c, ")");
+}
+
+// Their results tell the order in which rows came.
+std::string Expressions::OrderedCall(const Reference &argument) {
+  const std::string &c = argument.text;
+  switch (random_.Below(IsNumber(argument.kind) ? 7 : 5)) {
+    case 0:
+      return Cat("md5(string_agg(", c, "::text, ','))");
+    case 1:
+      return Cat("md5(array_agg(", c, ")::text)");
+    case 2:
+      return Cat("md5(jsonb_agg(", c, "::text)::text)");
+    case 3:
+      return Cat("first_of(", c, ")");
+    case 4:
+      return Cat("last_of(", c, ")");
+    case 5:
+      return Cat("regr_count(", c, "::float8, 1)");
+    default:
+      return Cat("array_length(array_agg(", c, "), 1)");
+  }
 }
 
 std::string Expressions::DecliningCall(const Reference &argument) {
@@ -303,6 +323,7 @@ std::string Expressions::DecliningCall(const Reference &argument) {
 }
 
 std::string Expressions::Call(const Reference &argument) {
+  if (!scope_.is_tame && random_.Chance(7)) return OrderedCall(argument);
   if (IsNumber(argument.kind)) return NumberCall(argument);
   const std::string &c = argument.text;
   switch (argument.kind) {
@@ -315,11 +336,15 @@ std::string Expressions::Call(const Reference &argument) {
     case Kind::kTimestamptz:
       return Cat(random_.Pick({"min(", "max(", "count("}), c, ")");
     case Kind::kText:
-      if (argument.bytewise) return Cat(random_.Pick({"min(", "max(", "count("}), c, ")");
-      return Cat("count(", c, ")");
+    case Kind::kBpchar:
+    case Kind::kEnum:
+    case Kind::kArray:
+    case Kind::kInet:
+      return Cat(random_.Pick({"min(", "max(", "count("}), c, ")");
     case Kind::kInterval:
-      if (random_.Chance(8)) return Cat(random_.Pick({"sum(", "max("}), c, ")");
-      return Cat("count(", c, ")");
+      return Cat(random_.Pick({"sum(", "avg(", "min(", "max(", "count("}), c, ")");
+    case Kind::kRange:
+      return Cat(random_.Pick({"range_agg(", "range_intersect_agg(", "count("}), c, ")");
     default:
       return Cat("count(", c, ")");
   }

@@ -22,6 +22,7 @@ struct Scope {
   std::vector<std::string> scalars;     // uncorrelated subqueries of type int8
   std::vector<std::string> conditions;  // subqueries that are conditions
   std::string number;                   // the order of rows, for aggregates that depend on it
+  bool is_tame = false;                 // results may not depend on the order of rows
 };
 
 class Expressions {
@@ -51,6 +52,7 @@ class Expressions {
   Reference Combine(const Reference &column);
   std::string Call(const Reference &argument);
   std::string NumberCall(const Reference &argument);
+  std::string OrderedCall(const Reference &argument);
   std::string DecliningCall(const Reference &argument);
   std::string Wrap(const std::string &call);
 

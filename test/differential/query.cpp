@@ -313,6 +313,7 @@ Query DrawQuery(Random &random, const World &world, bool is_windowed) {
     query.from = query.with = "";
     DrawFrom(random, world, &query, &scope);
   }
+  scope.is_tame = world.is_tame;
   if (query.shape == Shape::kPrepared) scope.outer = {"$1", "$2"};
   if (query.shape == Shape::kLateral || query.shape == Shape::kScalar ||
       query.shape == Shape::kExists)

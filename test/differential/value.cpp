@@ -145,11 +145,13 @@ Kind DrawKind(Random &random) {
       Kind::kNumeric,     Kind::kNumeric,  Kind::kText,   Kind::kText,      Kind::kText,
       Kind::kBpchar,      Kind::kDate,     Kind::kTime,   Kind::kTimestamp, Kind::kTimestamptz,
       Kind::kTimestamptz, Kind::kInterval, Kind::kBool,   Kind::kUuid,      Kind::kBytea,
-      Kind::kEnum,        Kind::kOid};
-  // No streaming form as keys: seldom, or nothing would be streamed.
-  if (random.Chance(3)) return random.Chance(50) ? Kind::kJsonb : Kind::kArray;
+      Kind::kEnum,        Kind::kOid,      Kind::kJsonb,  Kind::kArray,     Kind::kInet,
+      Kind::kRange,       Kind::kPair};
   return random.Pick(kKinds);
 }
+
+// Decimals that make equal numbers look different, by row.
+std::string Zeros(Random &random) { return random.Pick({"0", "00", "0::numeric(9,4)"}); }
 
 void DrawValue(Random &random, Column *column, const std::string &number, bool is_tame) {
   std::string &type = column->type;
@@ -222,7 +224,8 @@ void DrawValue(Random &random, Column *column, const std::string &number, bool i
       break;
     case Kind::kJsonb:
       type = "jsonb";
-      value = Cat("jsonb_build_object('a',", number, ")");
+      value = Cat("jsonb_build_object('a',",
+                  is_tame ? number : Cat("(", number, "%50)*1.", Zeros(random)), ")");
       break;
     case Kind::kEnum:
       type = "mood";
@@ -236,6 +239,19 @@ void DrawValue(Random &random, Column *column, const std::string &number, bool i
     case Kind::kArray:
       type = "int4[]";
       value = Cat("ARRAY[", number, ",NULL,1]::int4[]");
+      break;
+    case Kind::kInet:
+      type = random.Pick({"inet", "inet", "cidr"});
+      value = Cat("('10.'||", number, "%200||'.", random.Below(9), ".0/",
+                  type == "cidr" ? 24 : random.Between(8, 32), "')::", type);
+      break;
+    case Kind::kRange:
+      type = "numrange";
+      value = Cat("numrange((", number, "%30)*1.", is_tame ? "0" : Zeros(random), ",1000)");
+      break;
+    case Kind::kPair:
+      type = "pair";
+      value = Cat("ROW((", number, ")::int4,'p'||", number, "%3)::pair");
       break;
   }
 }
@@ -314,6 +330,12 @@ std::string DrawConstant(Random &random, Kind kind) {
       return Cat("'", random.Below(10), "'");
     case Kind::kArray:
       return "'{1,NULL,1}'::int4[]";
+    case Kind::kInet:
+      return Cat("'10.", random.Below(9), ".0.0/24'::inet");
+    case Kind::kRange:
+      return Cat("numrange(", random.Below(9), ", 1000)");
+    case Kind::kPair:
+      return Cat("'(", random.Below(9), ",p1)'::pair");
   }
   return "NULL";
 }

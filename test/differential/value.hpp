@@ -27,7 +27,10 @@ enum class Kind {
   kJsonb,
   kEnum,
   kOid,
-  kArray
+  kArray,
+  kInet,
+  kRange,
+  kPair
 };
 
 bool IsInteger(Kind kind);

@@ -223,8 +223,17 @@ std::vector<std::string> Statements(const World &world) {
       // Tells the values it sees by failing.
       "CREATE FUNCTION picky(int4) RETURNS bool LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE\n"
       "  AS 'BEGIN IF $1 % 20 = 0 THEN RAISE ''saw %'', $1; END IF; RETURN $1 % 3 > 0; END'",
-      "CREATE TYPE mood AS ENUM ('lo', 'mid', 'hi')", "CREATE DOMAIN small AS int4",
-      "CREATE DOMAIN label AS text",
+      "CREATE TYPE mood AS ENUM ('lo', 'mid', 'hi')", "CREATE TYPE pair AS (a int4, b text)",
+      "CREATE DOMAIN small AS int4", "CREATE DOMAIN label AS text",
+      // States of any type: the first value that is not NULL, and the last value of all.
+      "CREATE FUNCTION older(anyelement, anyelement) RETURNS anyelement LANGUAGE sql IMMUTABLE "
+      "STRICT\n"
+      "  PARALLEL SAFE AS 'SELECT $1'",
+      "CREATE FUNCTION newer(anyelement, anyelement) RETURNS anyelement LANGUAGE plpgsql "
+      "IMMUTABLE\n"
+      "  PARALLEL SAFE AS 'BEGIN RETURN $2; END'",
+      "CREATE AGGREGATE first_of(anyelement) (SFUNC = older, STYPE = anyelement, PARALLEL = SAFE)",
+      "CREATE AGGREGATE last_of(anyelement) (SFUNC = newer, STYPE = anyelement, PARALLEL = SAFE)",
       "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = "
       "false)"};
   for (const Table &table : world.tables) {

@@ -75,7 +75,7 @@ quietly($node, 'postgres', <<'SQL');
 CREATE TABLE wide (k int, pad text);
 INSERT INTO wide SELECT g, repeat('x', 300) FROM generate_series(1, 60000) g;
 CREATE FUNCTION slow(k int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS
-    $$BEGIN FOR i IN 1 .. 200 LOOP k := k + 1; END LOOP; RETURN k % 5; END$$;
+    $$BEGIN FOR i IN 1 .. 600 LOOP k := k + 1; END LOOP; RETURN k % 5; END$$;
 SQL
 my $filling = start_pgbench($node, 'postgres', 'filling', '-t', 1, '-c', 1, '-f', do {
     append_to_file("$directory/fill.sql", "SELECT weir.create_query('slowly', 'SELECT slow(k), count(*) FROM wide GROUP BY 1');\n");

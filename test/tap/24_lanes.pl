@@ -21,7 +21,7 @@ my $definition = 'SELECT k, count(*) AS n, sum(v) AS s FROM hit GROUP BY k';
 my $differing = "SELECT count(*) FROM ((TABLE live EXCEPT ALL $definition) UNION ALL ($definition EXCEPT ALL TABLE live)) x";
 
 sub add { return quietly($node, 'postgres', "INSERT INTO hit SELECT g % 50, g, repeat('x', 200) FROM generate_series(1, 20000) g"); }
-sub is_up { return wait_until(sub { my ($status) = $node->psql('postgres', 'SELECT 1'); return $status == 0; }, 60); }
+sub is_up { return wait_until(sub { my ($status) = attempt($node, 'postgres', 'SELECT 1'); return $status == 0; }, 60); }
 sub split_steps { return quietly($node, 'postgres', 'SELECT coalesce(sum(split_ticks), 0) FROM weir.query_metrics') || 0; }
 
 sub is_exact

@@ -56,7 +56,7 @@ sub check_for
     my $end = time + $seconds;
     while (time < $end)
     {
-        my ($status, $found) = $node->psql('app', "SELECT $differences");
+        my ($status, $found) = attempt($node, 'app', "SELECT $differences");
         next if $status != 0;
         $checks++;
         $different++ if $found != 0;
@@ -76,7 +76,7 @@ foreach my $round (1 .. 4)
     {
         kill 9, $worker;
         $load->kill_kill;
-        wait_until(sub { ($node->psql('app', 'SELECT 1'))[0] == 0 });
+        wait_until(sub { (attempt($node, 'app', 'SELECT 1'))[0] == 0 });
         next;
     }
     if ($round == 4) { $node->stop('immediate'); $node->start; }

@@ -40,6 +40,9 @@ sleep($seconds / 2);
 my ($later_pid, $late) = memory();
 is($later_pid, $pid, 'one worker did it all');
 cmp_ok($late - $early, '<', is_long() ? 4096 : 1024, 'its memory is flat') or diag("$early kB, then $late kB");
+# What was consumed is soon given to vacuum, and autovacuum knows that there is something to do.
+my $held = quietly($node, 'postgres', q(SELECT max(age(xmin)) FROM pg_replication_slots));
+cmp_ok($held, '<', 15 * $queries, 'the hold follows within some steps of each query') or diag("it holds $held transactions");
 finish_pgbench($writer);
 
 my ($behind, $failed, $ticks) = split /\|/, quietly($node, 'postgres',
@@ -47,6 +50,12 @@ my ($behind, $failed, $ticks) = split /\|/, quietly($node, 'postgres',
 is($behind, 0, 'none was left behind');
 is($failed, 0, 'and no step failed');
 cmp_ok($ticks, '>', $queries * $seconds / 10, 'all were stepped again and again');
+
+my ($changed, $vacuumed) = split /\|/, quietly($node, 'postgres', <<'SQL');
+SELECT sum(n_tup_upd), sum(autovacuum_count) FROM pg_stat_user_tables WHERE schemaname = 'weir_state'
+SQL
+cmp_ok($changed, '>', $queries * $keys, 'the server knows of changes in the states');
+cmp_ok($vacuumed, '>=', $queries, 'and vacuums them');
 
 my ($state, $anew) = (0, 0);
 foreach my $table (split /\n/, quietly($node, 'postgres', 'SELECT state_table FROM weir.queries'))

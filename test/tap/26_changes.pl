@@ -52,7 +52,7 @@ sub follow
     my ($name, $timeout) = @_;
     my $follower = $followers{$name};
     my ($status, $out, $err);
-    $status = $node->psql('postgres',
+    ($status) = attempt($node, 'postgres',
         "SELECT position, old, new FROM weir.changes('$name', $follower->{position}, 500, '$timeout')",
         stdout => \$out, stderr => \$err);
     return -1 if $status != 0;
@@ -141,7 +141,7 @@ foreach my $round (1 .. 2)
     follow_all(1);
     my $pid = quietly($node, 'postgres', $worker);
     kill 'KILL', $pid if $pid;
-    ok(wait_until(sub { return ($node->psql('postgres', 'SELECT 1'))[0] == 0; }), 'the server is back after signal 9');
+    ok(wait_until(sub { return (attempt($node, 'postgres', 'SELECT 1'))[0] == 0; }), 'the server is back after signal 9');
     stop_writers();
     start_writers();
     follow_all(1);

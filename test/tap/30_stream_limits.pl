@@ -30,7 +30,7 @@ sub run_script
 }
 
 # Groups many times the size of memory: right, and the process stays small.
-for my $keys ('id', 'name', 'id, name, kind')
+for my $keys ('id', 'name', 'id, name, kind', 'ARRAY[id], kind')
 {
     my ($output) = run_script(<<"SQL");
 $budget

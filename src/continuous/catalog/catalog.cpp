@@ -1,6 +1,7 @@
 #include "continuous/catalog/catalog.hpp"
 
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/change_log.hpp"
 #include "continuous/delta/frontier.hpp"
 #include "continuous/lanes/lane_store.hpp"
 #include "continuous/rewrite/names.hpp"
@@ -22,9 +23,10 @@ namespace {
   "SELECT q.id, q.result::oid, c.relowner, q.statement,"                                          \
   " (EXTRACT(epoch FROM q.tick) * 1000)::bigint, q.on_delete = 'error', q.paused,"                \
   " pg_catalog.array_position('{stop,skip,dead_letter}', q.on_error), e.failures, e.next_retry, " \
-  "q.on_delete = 'retract'"                                                                       \
+  "q.on_delete = 'retract', COALESCE(s.log_id, 0)"                                                \
   " FROM weir.continuous_queries q JOIN pg_catalog.pg_class c ON c.oid = q.result::oid"           \
-  " LEFT JOIN weir.query_failures e ON e.query_id = q.id"
+  " LEFT JOIN weir.query_failures e ON e.query_id = q.id"                                         \
+  " LEFT JOIN weir.query_streams s ON s.query_id = q.id"
 
 const char *OnDeleteName(const QueryRow &row) {
   if (row.retracts) return "retract";
@@ -55,11 +57,15 @@ Datum ColumnAt(int row, int column) {
   return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &is_null);
 }
 
-bool HasReaders(int32 query_id) {
-  const Oid table =
-      get_relname_relid(StateName(query_id, ""), get_namespace_oid("weir_state", false));
+bool IsRead(const char *name) {
+  const Oid table = get_relname_relid(name, get_namespace_oid("weir_state", false));
   int32 reader;
   return OidIsValid(table) && QueriesOf(table, GetActiveSnapshot(), &reader, 1) > 0;
+}
+
+bool HasReaders(const QueryRow &row) {
+  return IsRead(StateName(row.id, "")) ||
+         (row.log_id != 0 && IsRead(StateName(row.log_id, kLogSuffix)));
 }
 
 QueryRow *RowAt(int row, MemoryContext context) {
@@ -75,7 +81,8 @@ QueryRow *RowAt(int row, MemoryContext context) {
   query->failures = DatumGetInt32(ColumnAt(row, 9));  // 0 where there is none
   query->next_retry = DatumGetTimestampTz(ColumnAt(row, 10));
   query->retracts = DatumGetBool(ColumnAt(row, 11));
-  query->has_readers = HasReaders(query->id);
+  query->log_id = DatumGetInt32(ColumnAt(row, 12));
+  query->has_readers = HasReaders(*query);
   return query;
 }
 

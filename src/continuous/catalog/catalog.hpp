@@ -26,7 +26,8 @@ struct QueryRow {
   OnError on_error;
   int failures;  // steps in a row, as stored
   TimestampTz next_retry;
-  bool has_readers;  // other queries read its state
+  int32 log_id;      // in the name of its log; 0: it has none
+  bool has_readers;  // other queries read its state or log
 };
 
 struct Failure {

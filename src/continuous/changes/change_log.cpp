@@ -3,6 +3,7 @@
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/changes/emission.hpp"
+#include "continuous/changes/streams.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/window_time.hpp"
 #include "continuous/worker/commit.hpp"
@@ -36,11 +37,12 @@ char *Shown(const Rewrite *rewrite, int32 query_id, const char *rows) {
   return ShownOver(rewrite, StateRelation(query_id, ""), pieces);
 }
 
-char *Logged(int32 query_id, const char *changes) {
+// By the number in the log's name.
+char *Logged(int32 log_id, const char *changes) {
   return psprintf(
       "WITH logged AS (INSERT INTO weir_state.%s (old, new) %s RETURNING position)"
       " SELECT pg_catalog.max(position) FROM logged",
-      StateName(query_id, "_changes"), changes);
+      StateName(log_id, kLogSuffix), changes);
 }
 
 char *UpdatedRows(const Rewrite *rewrite, int32 query_id) {
@@ -57,12 +59,13 @@ struct LogTrigger {
 };
 
 void MakeTrigger(const Rewrite *rewrite, int32 query_id, const LogTrigger &trigger) {
-  RunSql(psprintf("CREATE TRIGGER weir_log_%s AFTER %s ON weir_state.%s REFERENCING %s"
-                  " FOR EACH STATEMENT EXECUTE FUNCTION weir.log_changes(%d, %s, %s)",
-                  trigger.event, trigger.event, StateName(query_id, ""), trigger.tables, query_id,
-                  rewrite->emission->notifies ? "'notify'" : "''",
-                  quote_literal_cstr(Logged(query_id, trigger.changes))),
-         SPI_OK_UTILITY);
+  RunSql(
+      psprintf("CREATE TRIGGER weir_log_%s AFTER %s ON weir_state.%s REFERENCING %s"
+               " FOR EACH STATEMENT EXECUTE FUNCTION weir.log_changes(%d, %s, %s)",
+               trigger.event, trigger.event, StateName(query_id, ""), trigger.tables, query_id,
+               rewrite->emission->notifies ? "'notify'" : "''",
+               quote_literal_cstr(Logged(LogIdOf(*rewrite->emission, query_id), trigger.changes))),
+      SPI_OK_UTILITY);
 }
 
 void RequireStatementTrigger(FunctionCallInfo fcinfo) {
@@ -100,7 +103,9 @@ void Notify(int32 query_id, int64 position) {
 }  // namespace
 
 void MakeResultLog(const Rewrite *rewrite, int32 query_id, Oid schema) {
-  MakeStateSideTable(schema, StateName(query_id, "_changes"), kColumns);
+  if (rewrite->emission->log_id == 0) {
+    MakeStateSideTable(schema, StateName(query_id, kLogSuffix), kColumns);
+  }
   MakeTrigger(rewrite, query_id,
               {"insert", "NEW TABLE AS new_rows",
                psprintf("SELECT NULL, shown FROM (%s) n ORDER BY place",
@@ -112,6 +117,18 @@ void MakeResultLog(const Rewrite *rewrite, int32 query_id, Oid schema) {
               {"delete", "OLD TABLE AS old_rows",
                psprintf("SELECT shown, NULL FROM (%s) o ORDER BY place",
                         Shown(rewrite, query_id, "old_rows"))});
+}
+
+char *ShownRowsOf(const Rewrite *rewrite, int32 query_id) {
+  const char *rows = psprintf("weir_state.%s", StateName(query_id, ""));
+  return psprintf("SELECT shown FROM (%s) r", Shown(rewrite, query_id, rows));
+}
+
+void DropResultLog(int32 query_id) {
+  const Stream *stream = FindStream(query_id);
+  if (stream == nullptr || !OidIsValid(StateRelation(stream->log_id, kLogSuffix))) return;
+  RunSql(psprintf("DROP TABLE weir_state.%s", StateName(stream->log_id, kLogSuffix)),
+         SPI_OK_UTILITY);
 }
 
 void RunLogged(const char *sql, int32 query_id, bool notifies) {
@@ -126,6 +143,20 @@ void RunLogged(const char *sql, int32 query_id, bool notifies) {
   if (is_null) return;
   WakeFollowersAtCommit(query_id);
   if (notifies) Notify(query_id, DatumGetInt64(position));
+}
+
+void LogDifference(const Difference &difference, int32 by) {
+  const Stream *stream = FindStream(by);
+  const char *changes =
+      "SELECT gone, come FROM (SELECT shown, NULL FROM (TABLE was EXCEPT ALL TABLE now_shown) o"
+      " UNION ALL SELECT NULL, shown FROM (TABLE now_shown EXCEPT ALL TABLE was) n) d(gone, come)"
+      " ORDER BY gone NULLS LAST, come";
+  SPI_connect();
+  RunLogged(psprintf("WITH was AS MATERIALIZED (%s), now_shown AS MATERIALIZED (%s), %s",
+                     difference.before, difference.after,
+                     Logged(stream->log_id, changes) + strlen("WITH ")),
+            by, stream->notifies);
+  SPI_finish();
 }
 
 void ForgetSilently(bool is_silent) { is_forgetting = is_silent; }

@@ -34,9 +34,8 @@ const Interval *ReadInterval(FunctionCallInfo fcinfo, int argument, const Bound 
 Late ReadLate(FunctionCallInfo fcinfo, int argument) {
   if (PG_ARGISNULL(argument)) return Late::kUpdate;
   const char *value = text_to_cstring(PG_GETARG_TEXT_PP(argument));
-  for (const Late late : {Late::kUpdate, Late::kDrop, Late::kDeadLetter}) {
-    if (strcmp(value, NameOf(late)) == 0) return late;
-  }
+  Late late;
+  if (FindLate(value, &late)) return late;
   ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
           errmsg("invalid value for parameter \"late\": \"%s\"", value),
           errhint("Use 'update', 'drop' or 'dead_letter'."));
@@ -55,6 +54,15 @@ const char *NameOf(Late late) {
       return "dead_letter";
   }
   pg_unreachable();
+}
+
+bool FindLate(const char *name, Late *late) {
+  for (const Late one : {Late::kUpdate, Late::kDrop, Late::kDeadLetter}) {
+    if (strcmp(name, NameOf(one)) != 0) continue;
+    *late = one;
+    return true;
+  }
+  return false;
 }
 
 Emission *ReadEmission(FunctionCallInfo fcinfo, int first, pg::EmitMode clause) {

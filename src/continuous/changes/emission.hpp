@@ -23,6 +23,7 @@ struct Emission {
   Late late;
   const Interval *idle_timeout;  // null: only rows close windows
   const Interval *max_future;    // null: every time counts
+  int32 log_id;                  // of the query whose log goes on; 0: a new log
 };
 
 // Reads the options from argument `first` on, and raises what is wrong with them. `clause` is that
@@ -30,6 +31,11 @@ struct Emission {
 Emission *ReadEmission(FunctionCallInfo fcinfo, int first, pg::EmitMode clause);
 
 inline bool KeepsLog(const Emission &emission) { return emission.mode != pg::EmitMode::kNone; }
+
+// The number in the name of the log of query `query_id`.
+inline int32 LogIdOf(const Emission &emission, int32 query_id) {
+  return emission.log_id != 0 ? emission.log_id : query_id;
+}
 
 // Whether windows close.
 inline bool HasTime(const Emission &emission) {
@@ -39,6 +45,9 @@ inline bool HasTime(const Emission &emission) {
 }
 
 const char *NameOf(Late late);
+
+// By its name.
+bool FindLate(const char *name, Late *late);
 
 // In microseconds, months as 30 days.
 inline int64 MicrosecondsOf(const Interval &interval) {

@@ -1,6 +1,7 @@
 // weir.changes()
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/change_log.hpp"
 #include "continuous/changes/emission.hpp"
 #include "continuous/changes/streams.hpp"
 #include "continuous/rewrite/names.hpp"
@@ -30,6 +31,7 @@ constexpr int kColumns = 4;
 
 struct Request {
   int32 query_id;
+  int32 log_id;
   Oid owner;
   int64 after;
   int32 max_rows;
@@ -79,7 +81,7 @@ uint64 Fetch(const Request &request, ReturnSetInfo *result) {
   Datum values[] = {Int64GetDatum(request.after), Int32GetDatum(request.max_rows)};
   pg::Execute(psprintf("SELECT position, at, old, new FROM weir_state.%s WHERE position > $1"
                        " ORDER BY position LIMIT $2",
-                       StateName(request.query_id, "_changes")),
+                       StateName(request.log_id, kLogSuffix)),
               SPI_OK_SELECT, 2, types, values);
   const uint64 count = SPI_processed;
   for (uint64 i = 0; i < count; i++) {
@@ -138,7 +140,11 @@ WEIR_FUNCTION(weir_changes) {
                     "server."));
   }
   const QueryRow *row = RequireReadable(result);
-  const Request request{row->id, row->owner, PG_GETARG_INT64(1), PG_GETARG_INT32(2),
+  const Request request{row->id,
+                        row->log_id,
+                        row->owner,
+                        PG_GETARG_INT64(1),
+                        PG_GETARG_INT32(2),
                         EndOfWait(*PG_GETARG_INTERVAL_P(3))};
   RequireKept(result, request);
   InitMaterializedSRF(fcinfo, 0);

@@ -5,6 +5,7 @@
 #include "continuous/changes/streams.hpp"
 #include "continuous/delta/frontier.hpp"
 #include "continuous/rewrite/names.hpp"
+#include "continuous/worker/commit.hpp"
 #include "pg/spi.hpp"
 
 extern "C" {
@@ -33,7 +34,7 @@ int64 LastToGo(const char *log, TimestampTz limit) {
 }
 
 void TrimLog(int32 query_id, TimestampTz limit) {
-  const char *log = StateName(query_id, "_changes");
+  const char *log = StateName(FindStream(query_id)->log_id, kLogSuffix);
   SPI_connect();
   const int64 last = LastToGo(log, limit);
   Oid types[] = {INT8OID};
@@ -48,7 +49,6 @@ void TrimLog(int32 query_id, TimestampTz limit) {
 // Apart from steps and rebuilds, so that a row is either merged before its window goes, or too
 // late.
 void ForgetWindows(const KeptQuery &query) {
-  LockQuery(query.row.id);
   PushActiveSnapshot(GetLatestSnapshot());
   const int level = PinSearchPath();
   SPI_connect();
@@ -63,16 +63,24 @@ void ForgetWindows(const KeptQuery &query) {
   PopActiveSnapshot();
 }
 
+void Forget(const KeptQuery &query, TimestampTz now) {
+  if (query.stream->has_log) TrimLog(query.row.id, now - query.stream->retention_us);
+  if (query.stream->forgetting != nullptr) ForgetWindows(query);
+}
+
 bool RunRetention(const KeptQuery &query, TimestampTz now) {
   StartTransactionCommand();
   const bool is_there = LockExtensionAgainstDrop();
   if (is_there) {
+    // Another definition may take over the log meanwhile, and what is known of it.
+    LockQuery(query.row.id);
     PushActiveSnapshot(GetTransactionSnapshot());
-    if (query.stream->has_log) TrimLog(query.row.id, now - query.stream->retention_us);
-    if (query.stream->forgetting != nullptr) ForgetWindows(query);
+    if (FindStream(query.row.id) != nullptr) Forget(query, now);
     PopActiveSnapshot();
   }
+  const bool has_written = TransactionIdIsValid(GetTopTransactionIdIfAny());
   CommitTransactionCommand();
+  if (has_written && query.row.has_readers) WakeReaders();
   return is_there;
 }
 

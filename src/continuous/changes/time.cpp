@@ -11,17 +11,32 @@ extern "C" {
 
 namespace weir::continuous {
 
-void StartTime(int32 query_id, bool has_rows, FullTransactionId horizon) {
-  const char *time = StateName(query_id, "_time");
-  if (!has_rows) {
-    RunSql(psprintf("INSERT INTO weir_state.%s DEFAULT VALUES", time), SPI_OK_INSERT);
-    return;
-  }
-  RunAtHorizon(psprintf("INSERT INTO weir_state.%s (newest, future_rows) TABLE weir_state.%s", time,
-                        StateName(query_id, "_seen")),
+namespace {
+
+void NoteTimes(int32 query_id, FullTransactionId horizon) {
+  RunAtHorizon(psprintf("INSERT INTO weir_state.%s (newest, future_rows) TABLE weir_state.%s",
+                        StateName(query_id, "_time"), StateName(query_id, "_seen")),
                horizon);
+}
+
+}  // namespace
+
+void BeginTime(int32 query_id) {
+  RunSql(psprintf("INSERT INTO weir_state.%s DEFAULT VALUES", StateName(query_id, "_time")),
+         SPI_OK_INSERT);
+}
+
+void StartTime(int32 query_id, FullTransactionId horizon) {
+  NoteTimes(query_id, horizon);
   SPI_connect();
   MoveTime(query_id, *FindStream(query_id));
+  SPI_finish();
+}
+
+void StartTimeSilently(int32 query_id, const char *closing, FullTransactionId horizon) {
+  NoteTimes(query_id, horizon);
+  SPI_connect();
+  RunLogged(closing, query_id, false);
   SPI_finish();
 }
 

@@ -10,9 +10,15 @@ extern "C" {
 
 namespace weir::continuous {
 
-// Begins with the rows below the horizon, or with none, and closes the windows that are over.
-// Within PinSearchPath().
-void StartTime(int32 query_id, bool has_rows, FullTransactionId horizon);
+// Begins with no rows. Within PinSearchPath().
+void BeginTime(int32 query_id);
+
+// Begins with the rows below the horizon, and closes the windows that are over. Within
+// PinSearchPath().
+void StartTime(int32 query_id, FullTransactionId horizon);
+
+// The same, without a word in the log: windows close by another statement than the query's.
+void StartTimeSilently(int32 query_id, const char *closing, FullTransactionId horizon);
 
 // Before the time is started anew; false for a query that has none. Within PinSearchPath().
 bool ForgetTime(int32 query_id);

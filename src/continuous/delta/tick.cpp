@@ -16,8 +16,8 @@ namespace weir::continuous {
 namespace {
 
 // A frontier that ticks in memory only have left this far behind is stored: readers start from the
-// stored one, and the hold waits for it.
-constexpr uint64 kFarBehind = 10'000;
+// stored one, and the hold waits for it, and with it what steps of other queries leave behind.
+constexpr uint64 kFarBehind = 1000;
 constexpr int64 kManyRows = 10'000;
 // Raw ids compare within half of their range.
 constexpr uint64 kWidestRange = 1ULL << 30;

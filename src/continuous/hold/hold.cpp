@@ -2,6 +2,7 @@
 
 #include "continuous/delta/frontier.hpp"
 #include "continuous/delta/positions.hpp"
+#include "continuous/hold/readers.hpp"
 #include "continuous/hold/slot.hpp"
 #include "core/hold/hold_candidates.hpp"
 #include "pg/failpoint.hpp"
@@ -11,7 +12,6 @@ extern "C" {
 #include "access/xact.h"
 #include "storage/lmgr.h"
 #include "storage/proc.h"
-#include "storage/procarray.h"
 #include "utils/snapmgr.h"
 }
 
@@ -24,6 +24,7 @@ struct Change {
   bool was_unheld;   // before it
   bool is_needed;    // known just before the commit
   bool is_listened;  // for the ends of transactions
+  Snapshot kept;     // until its end
 };
 Change change;
 
@@ -56,11 +57,15 @@ void OnTransactionEnd(XactEvent event, void *) {
       break;
     case XACT_EVENT_COMMIT:
       if (!change.is_needed) SetSlotXmin(MyDatabaseId, InvalidTransactionId);
+      if (change.kept != nullptr)
+        UnregisterSnapshotFromOwner(change.kept, TopTransactionResourceOwner);
       change.is_made = false;
+      change.kept = nullptr;
       break;
     case XACT_EVENT_ABORT:
       if (change.was_unheld) SetSlotXmin(MyDatabaseId, InvalidTransactionId);
       change.is_made = false;
+      change.kept = nullptr;  // it goes with what the transaction owns
       break;
     default:
       break;
@@ -72,17 +77,6 @@ void NoteChange(bool was_unheld) {
   change.is_listened = true;
   change.was_unheld = was_unheld || (change.is_made && change.was_unheld);
   change.is_made = true;
-}
-
-// The oldest transaction that anybody's snapshot may call running: those of all databases, and of
-// standbys. Hold slots do not count.
-FullTransactionId OldestReader() {
-  TransactionId oldest;
-  TransactionId of_catalogs;
-  GetReplicationHorizons(&oldest, &of_catalogs);
-  const TransactionId of_slots = OldestForeignXmin();
-  if (TransactionIdIsValid(of_slots) && TransactionIdPrecedes(of_slots, oldest)) oldest = of_slots;
-  return WidenXid(oldest, ReadNextFullTransactionId());
 }
 
 FullTransactionId Older(FullTransactionId a, FullTransactionId b) {
@@ -136,6 +130,10 @@ void AcquireHold() {
   // From here on this transaction's own xmin holds what the slot is to hold.
   if (!TransactionIdIsValid(MyProc->xmin)) (void)GetTransactionSnapshot();
   NoteChange(was_unheld);
+  // To its end, also when further statements follow: nobody else knows of its frontier before.
+  if (change.kept == nullptr) {
+    change.kept = RegisterSnapshotOnOwner(GetLatestSnapshot(), TopTransactionResourceOwner);
+  }
   const TransactionId xmin = MyProc->xmin;
   if (was_unheld) {
     MakeSlot(MyDatabaseId, xmin);

@@ -119,6 +119,8 @@ void MakeWindowObjects(const Rewrite *rewrite, int32 query_id, Oid schema) {
   MakeTail(rewrite, query_id, schema);
   MakeStateView(schema, StateName(query_id, "_work"), WorkColumns(rewrite),
                 WorkOf(rewrite, query_id));
+  MakeStateView(schema, StateName(query_id, "_first"), FirstWorkColumns(rewrite),
+                FirstWorkOf(rewrite, query_id));
   MakeStateView(schema, StateName(query_id, "_next"), TailColumns(rewrite),
                 NextTailOf(rewrite, query_id));
 }
@@ -244,6 +246,7 @@ void TieViews(Oid result, int32 query_id) {
   TieTo(result, StateName(query_id, "_touched"));
   TieTo(result, StateName(query_id, "_next"));
   TieTo(result, StateName(query_id, "_work"));
+  TieTo(result, StateName(query_id, "_first"));
 }
 
 List *TablesOfQuery(int32 query_id) {
@@ -286,12 +289,12 @@ void DropStateObjects(int32 query_id) {
   DropIfThere("VIEW", StateName(query_id, "_new"));
   DropIfThere("VIEW", StateName(query_id, "_next"));
   DropIfThere("VIEW", StateName(query_id, "_work"));
+  DropIfThere("VIEW", StateName(query_id, "_first"));
   DropIfThere("VIEW", StateName(query_id, "_all"));
   DropIfThere("VIEW", StateName(query_id, "_seen"));
   DropIfThere("VIEW", StateName(query_id, "_late"));
   DropIfThere("VIEW", StateName(query_id, "_definition"));
   DropIfThere("TABLE", StateName(query_id, ""));
-  DropIfThere("TABLE", StateName(query_id, "_changes"));
   DropIfThere("TABLE", StateName(query_id, "_time"));
   DropIfThere("TABLE", StateName(query_id, "_gone"));
   DropIfThere("TABLE", StateName(query_id, "_tail"));

@@ -50,7 +50,7 @@ Oid SourceOfQuery(int32 query_id);
 void MakeGuard(Oid source, int32 query_id);
 void DropGuards(int32 query_id);
 
-// Drops what there is of a query but its result.
+// Drops what there is of a query but its result and its log.
 void DropStateObjects(int32 query_id);
 
 // Whether it is about ROWS windows, which keep the last rows of each key too.

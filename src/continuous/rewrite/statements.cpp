@@ -249,7 +249,9 @@ char *LaneTickOf(const Rewrite *rewrite, int32 query_id) {
 }
 
 char *FillOf(const Rewrite *rewrite, int32 query_id) {
-  if (rewrite->window != nullptr) return WindowTickOf(rewrite, query_id);
+  if (rewrite->window != nullptr) {
+    return WindowFillOf(query_id, ColumnList(rewrite->columns), TailColumns(rewrite));
+  }
   const char *suffix = FillSuffix(list_length(TablesOf(rewrite->definition)));
   return InsertInto(rewrite, query_id, StateView(query_id, suffix));
 }

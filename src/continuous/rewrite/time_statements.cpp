@@ -1,4 +1,5 @@
 // The statements that move a query's time.
+#include "continuous/changes/change_log.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/window_time.hpp"
@@ -140,7 +141,7 @@ char *ClosingOf(const Rewrite *rewrite, int32 query_id, bool is_idle) {
   return psprintf(
       "WITH %s, logged AS (INSERT INTO weir_state.%s (new) SELECT shown FROM (%s) s ORDER BY place"
       " RETURNING position) SELECT pg_catalog.max(position) FROM logged",
-      moved, StateName(query_id, "_changes"), shown);
+      moved, StateName(LogIdOf(*rewrite->emission, query_id), kLogSuffix), shown);
 }
 
 char *ForgettingOf(const Rewrite *rewrite, int32 query_id) {

@@ -1,6 +1,7 @@
 // The statements of ROWS windows as SQL.
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
+#include "continuous/rewrite/sources.hpp"
 #include "continuous/rewrite/windows.hpp"
 #include "pg/compat.hpp"
 #include "pg/expression_walk.hpp"
@@ -235,9 +236,30 @@ char *ComputedRows(const Rewrite *rewrite, int32 query_id) {
   return pg_get_querydef(query, false);
 }
 
+// The results of all rows there are, beside what tails are made of.
+char *FirstRows(const Rewrite *rewrite, int32 query_id) {
+  Query *query = CopyOf(rewrite->definition);
+  ListCell *cell;
+  foreach (cell, query->targetList) {
+    auto *target = lfirst_node(TargetEntry, cell);
+    if (!target->resjunk) target->resname = psprintf("c%d", target->resno);
+  }
+  AddTargets(query, rewrite->window->inputs, "i");
+  AddTargets(query, rewrite->window->partition, "k");
+  AddTarget(query, PlaceInKey(query->windowClause), pstrdup("place"));
+  SwapJunkToEnd(query);
+  // Of a join the stream is read as of the horizon, and the other tables as they are.
+  if (list_length(TablesOf(query)) > 1) AddMarker(query, query_id);
+  return pg_get_querydef(query, false);
+}
+
+char *KeysOf(const Rewrite *rewrite, const char *prefix) {
+  return Numbered(prefix, list_length(rewrite->window->partition));
+}
+
 char *PartitionText(const Rewrite *rewrite) {
-  const int count = list_length(rewrite->window->partition);
-  return count == 0 ? pstrdup("") : psprintf("PARTITION BY %s", Numbered("k", count));
+  const char *keys = KeysOf(rewrite, "k");
+  return *keys == '\0' ? pstrdup("") : psprintf("PARTITION BY %s", keys);
 }
 
 char *OrderText(const Rewrite *rewrite) {
@@ -288,6 +310,36 @@ char *WorkOf(const Rewrite *rewrite, int32 query_id) {
       "NOT NULL) OVER (%s), false) AS late, total - place < " INT64_FORMAT
       " OR rank = total AS is_kept FROM (%s) numbered",
       Results(rewrite), Inputs(rewrite, "i"), by_key, rewrite->window->lookback, numbered);
+}
+
+// Which rows are a key's last ones is told by the length of the shortest key of the same hash: that
+// keeps too many where hashes are equal, which the next step takes away.
+char *FirstWorkOf(const Rewrite *rewrite, int32 query_id) {
+  const char *keys = KeysOf(rewrite, "computed.k");
+  const char *hash =
+      *keys == '\0'
+          ? "0::pg_catalog.int8"
+          : psprintf("pg_catalog.hash_record_extended(ROW(%s), 0::pg_catalog.int8)", keys);
+  return psprintf(
+      "WITH computed AS MATERIALIZED (SELECT computed.*, %s AS key_hash FROM (%s) computed), "
+      "lengths AS MATERIALIZED (SELECT key_hash, pg_catalog.min(length) AS length FROM (SELECT "
+      "key_hash, pg_catalog.max(place) AS length FROM computed GROUP BY %skey_hash) key GROUP BY "
+      "key_hash) SELECT %s, false AS late, %skey_hash, place AS pos, place > length - " INT64_FORMAT
+      " AS is_kept FROM computed JOIN lengths USING (key_hash)",
+      hash, FirstRows(rewrite, query_id), Followed(KeysOf(rewrite, "k")), Results(rewrite),
+      Inputs(rewrite, "i"), Max(rewrite->window->lookback, int64{1}));
+}
+
+char *FirstWorkColumns(const Rewrite *rewrite) {
+  return psprintf("%s, late, %skey_hash, pos, is_kept", Results(rewrite), Inputs(rewrite, "i"));
+}
+
+char *WindowFillOf(int32 query_id, const char *results, const char *tail_columns) {
+  return psprintf(
+      "WITH work AS MATERIALIZED (SELECT * FROM weir_state.%s), kept AS (INSERT INTO weir_state.%s "
+      "(%s) SELECT %s FROM work WHERE is_kept) INSERT INTO weir_state.%s (%s) SELECT %s FROM work",
+      StateName(query_id, "_first"), StateName(query_id, "_tail"), tail_columns, tail_columns,
+      StateName(query_id, ""), results, results);
 }
 
 char *NewResultsOf(const Rewrite *rewrite, int32 query_id) {

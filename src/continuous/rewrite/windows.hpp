@@ -31,12 +31,19 @@ char *TailShapeOf(const Rewrite *rewrite);
 char *WorkOf(const Rewrite *rewrite, int32 query_id);
 char *WorkColumns(const Rewrite *rewrite);
 
+// SELECT of q<id>_first: the same of all rows there are, when there is no tail yet.
+char *FirstWorkOf(const Rewrite *rewrite, int32 query_id);
+char *FirstWorkColumns(const Rewrite *rewrite);
+
 // SELECT of the results of new rows, and of the tails with them, over q<id>_work.
 char *NewResultsOf(const Rewrite *rewrite, int32 query_id);
 char *NextTailOf(const Rewrite *rewrite, int32 query_id);
 char *TailColumns(const Rewrite *rewrite);
 
 char *WindowTickOf(const Rewrite *rewrite, int32 query_id);
+
+// Fills an empty state and tail, given the columns of both.
+char *WindowFillOf(int32 query_id, const char *results, const char *tail_columns);
 char *WindowLiveOf(const Rewrite *rewrite, int32 query_id);
 
 }  // namespace weir::continuous

@@ -3,7 +3,9 @@
 
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/change_log.hpp"
 #include "continuous/changes/streams.hpp"
+#include "continuous/changes/time.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/failure/dead_letters.hpp"
 #include "continuous/hold/hold.hpp"
@@ -13,6 +15,7 @@
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
+#include "continuous/rewrite/window_time.hpp"
 #include "continuous/sql/create.hpp"
 #include "continuous/sql/require.hpp"
 #include "continuous/sql/upstream.hpp"
@@ -73,6 +76,15 @@ void RequireSameColumns(Oid result, Oid definition) {
   table_close(old_view, AccessShareLock);
 }
 
+// Closes windows and tells nobody.
+char *SilentClosingOf(const Rewrite *rewrite, int32 id) {
+  Rewrite silent = *rewrite;
+  Emission emission = *rewrite->emission;
+  emission.mode = pg::EmitMode::kNone;
+  silent.emission = &emission;
+  return ClosingOf(&silent, id, false);
+}
+
 // A query beside the other one, complete but for its view.
 void BuildBeside(const Rewrite *rewrite, int32 id, Oid result, bool has_backfill) {
   const Oid source = SourceOf(rewrite->definition)->relid;
@@ -86,7 +98,30 @@ void BuildBeside(const Rewrite *rewrite, int32 id, Oid result, bool has_backfill
   } else if (has_backfill) {
     Fill({Work::kAlter, id, source}, FillOf(rewrite, id), horizon);
   }
+  if (rewrite->time != nullptr && has_backfill) {
+    StartTimeSilently(id, SilentClosingOf(rewrite, id), horizon);
+  } else if (rewrite->time != nullptr) {
+    BeginTime(id);
+  }
   WEIR_FAILPOINT("alter.filled");
+}
+
+// What is filled in shows in the log when it takes its place.
+void BuildSilently(const Rewrite *rewrite, int32 id, Oid result, bool has_backfill) {
+  ForgetSilently(true);
+  PG_TRY();
+  { BuildBeside(rewrite, id, result, has_backfill); }
+  PG_FINALLY();
+  { ForgetSilently(false); }
+  PG_END_TRY();
+}
+
+// Its followers go on, and are told how the old result becomes the new one.
+void SwapStreams(int32 before, const Rewrite *rewrite, int32 id) {
+  if (FindStream(before) == nullptr) return;
+  const char *shown = ShowingOf(before);
+  ReplaceStream(before, id, rewrite);
+  if (shown != nullptr) LogDifference({shown, ShowingOf(id)}, id);
 }
 
 // The old query's step ends first. Whoever has read the view is waited for, and whoever comes now
@@ -96,17 +131,18 @@ void Swap(const QueryRow &row, const Rewrite *rewrite, int32 id) {
   ReplaceResult(rewrite, id, row.result);
   UntieFromUpstream(row.result, SourceOfQuery(row.id));
   TieToUpstream(row.result, SourceOf(rewrite->definition)->relid);
-  DropStateObjects(row.id);
-  if (row.rejects_changes) MakeGuard(SourceOf(rewrite->definition)->relid, id);
   QueryRow by = row;
   by.id = id;
   by.statement = TickOf(rewrite, id);
   ReplaceQuery(row.id, by, ContentsOf(rewrite, id));
+  SwapStreams(row.id, rewrite, id);
+  DropStateObjects(row.id);
+  if (row.rejects_changes) MakeGuard(SourceOf(rewrite->definition)->relid, id);
   WEIR_FAILPOINT("alter.swapped");
 }
 
 struct NewDefinition {
-  const char *text;
+  char *text;  // without EMIT once it was looked at
   bool has_backfill;
   int parallelism;
 };
@@ -126,29 +162,32 @@ bool RejectsChanges(const QueryRow &row, OnDelete on_delete) {
   return on_delete == OnDelete::kError;
 }
 
-// Followers of its log, and its windows that are closed, go by the definition it has.
-void RequireNoStream(const QueryRow &row) {
-  if (FindStream(row.id) == nullptr) return;
-  ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-          errmsg("the definition of continuous query \"%s\" cannot change: it has a log of changes "
-                 "or windows that close",
-                 get_rel_name(row.result)),
-          errhint("Create another query, and drop this one."));
+// What it gives out beside its view; null: nothing.
+const Emission *EmissionOf(const QueryRow &row, char *text) {
+  const Emission *emission = FindStream(row.id) == nullptr ? nullptr : StoredEmission(row.id);
+  const pg::EmitMode mode = emission == nullptr ? pg::EmitMode::kNone : emission->mode;
+  const pg::EmitMode clause = CutClause(text);
+  if (clause == pg::EmitMode::kNone || clause == mode) return emission;
+  ereport(
+      ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+      errmsg("what continuous query \"%s\" emits is for its whole life", get_rel_name(row.result)),
+      errhint("Leave EMIT out, or create another query and drop this one."));
+  pg_unreachable();
 }
 
 void ChangeDefinition(const QueryRow &row, const NewDefinition &given) {
   RequireReadCommitted("weir.alter_query()");
   RequireOwner(row);
-  RequireNoReaders(row);
-  RequireNoStream(row);
+  RequireReplaceable(row);
   AcquireHold();
   const Handling handling{OnDeleteOf(row), row.on_error};
   RequireWholeTable(handling, given.has_backfill);
-  const Rewrite *rewrite = Analyse(given.text, handling, nullptr);
+  const Emission *emission = EmissionOf(row, given.text);
+  const Rewrite *rewrite = Analyse(given.text, handling, emission);
   if (given.parallelism > 1) RequireSplittable(rewrite);
   const int32 id = NextQueryId();
   const int level = PinSearchPath();
-  BuildBeside(rewrite, id, row.result, given.has_backfill);
+  BuildSilently(rewrite, id, row.result, given.has_backfill);
   // A result that is filled anew has counted the rows that were put aside, or has failed on them.
   if (given.has_backfill) {
     ForgetDeadLetters(row.id);

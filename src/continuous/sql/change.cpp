@@ -1,6 +1,7 @@
 // weir.drop_query(), pause_query(), resume_query() and refresh_query()
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/change_log.hpp"
 #include "continuous/changes/time.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/failure/dead_letters.hpp"
@@ -11,6 +12,7 @@
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/rewrite.hpp"
 #include "continuous/rewrite/sources.hpp"
+#include "continuous/rewrite/windows.hpp"
 #include "continuous/sql/require.hpp"
 #include "continuous/sql/upstream.hpp"
 #include "continuous/worker/commit.hpp"
@@ -36,21 +38,25 @@ QueryRow *Begin(FunctionCallInfo fcinfo) {
 void DropEverything(const QueryRow &row) {
   DropFrontier(row.id);
   const int level = PinSearchPath();
+  // Before anything else: whoever writes to the source locks it first, too.
+  DropGuards(row.id);
   RunSql(psprintf("DROP VIEW %s", QualifiedRelation(row.result)), SPI_OK_UTILITY);
   DropStateObjects(row.id);
+  DropResultLog(row.id);
   UnpinSearchPath(level);
   DeleteQuery(row.id);
   ReleaseHold();
   ReloadAtCommit();
 }
 
-char *ColumnsOfState(int32 id) {
+// Of a relation of the query's.
+char *ColumnsOf(const char *name) {
   SPI_connect();
   SPI_execute(
       psprintf("SELECT pg_catalog.string_agg(pg_catalog.quote_ident(attname), ', ' ORDER BY "
                "attnum) FROM pg_catalog.pg_attribute WHERE attrelid = 'weir_state.%s'::"
                "pg_catalog.regclass AND attnum > 0 AND NOT attisdropped",
-               StateName(id, "_all")),
+               name),
       true, 0);
   char *found = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
   char *columns = static_cast<char *>(SPI_palloc(strlen(found) + 1));
@@ -60,7 +66,8 @@ char *ColumnsOfState(int32 id) {
 }
 
 char *RefillOf(int32 id) {
-  const char *columns = ColumnsOfState(id);
+  const char *columns = ColumnsOf(StateName(id, "_all"));
+  if (HasTail(id)) return WindowFillOf(id, columns, ColumnsOf(StateName(id, "_tail")));
   const char *suffix = FillSuffix(list_length(TablesOfQuery(id)));
   return psprintf("INSERT INTO weir_state.%s (%s) SELECT %s FROM weir_state.%s", StateName(id, ""),
                   columns, columns, StateName(id, suffix));
@@ -69,7 +76,7 @@ char *RefillOf(int32 id) {
 // Readers see the old result or the new one: rows are deleted, not truncated, and the frontier
 // changes with them.
 void Rebuild(const QueryRow &row) {
-  RequireNoReaders(row);
+  RequireRebuildable(row);
   AcquireHold();
   ForgetDeadLetters(row.id);
   DropFrontier(row.id);
@@ -85,9 +92,8 @@ void Rebuild(const QueryRow &row) {
   if (HasTail(row.id)) {
     RunSql(psprintf("DELETE FROM weir_state.%s", StateName(row.id, "_tail")), SPI_OK_DELETE);
   }
-  Fill({Work::kRefresh, row.id, SourceOfQuery(row.id)},
-       HasTail(row.id) ? row.statement : RefillOf(row.id), horizon);
-  if (has_time) StartTime(row.id, true, horizon);
+  Fill({Work::kRefresh, row.id, SourceOfQuery(row.id)}, RefillOf(row.id), horizon);
+  if (has_time) StartTime(row.id, horizon);
   UnpinSearchPath(level);
 }
 

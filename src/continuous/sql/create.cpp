@@ -115,15 +115,6 @@ void MentionRowSecurity(Oid table) {
                     "the reader."));
 }
 
-// Errors in the clause point into the text.
-pg::EmitMode CutClause(char *text) {
-  TextErrors errors;
-  OpenTextErrors(&errors, text);
-  const pg::EmitMode clause = pg::CutEmitClause(text);
-  CloseTextErrors(&errors);
-  return clause;
-}
-
 void RequireEmission(const Rewrite *rewrite) {
   const Emission &emission = *rewrite->emission;
   if (rewrite->window != nullptr && KeepsLog(emission)) {
@@ -138,15 +129,24 @@ void RequireEmission(const Rewrite *rewrite) {
 
 }  // namespace
 
+pg::EmitMode CutClause(char *text) {
+  TextErrors errors;
+  OpenTextErrors(&errors, text);
+  const pg::EmitMode clause = pg::CutEmitClause(text);
+  CloseTextErrors(&errors);
+  return clause;
+}
+
 Rewrite *Analyse(const char *text, const Handling &handling, const Emission *emission) {
   TextErrors errors;
   OpenTextErrors(&errors, text);
   const Definition definition = ParseDefinition(text);
-  ReadStoredResult(definition);
+  const bool retracts = handling.on_delete == OnDelete::kRetract;
+  ReadStoredResult(definition, retracts);
   Rewrite *rewrite = RewriteDefinition(definition);
-  rewrite->retracts = handling.on_delete == OnDelete::kRetract;
+  rewrite->retracts = retracts;
   rewrite->emission = emission != nullptr ? emission : &kNoEmission;
-  RequireHandled(rewrite, handling);
+  RequireHandled(definition, handling);
   RequireEmission(rewrite);
   if (HasTime(*rewrite->emission)) rewrite->time = RequireWindowTime(rewrite);
   CloseTextErrors(&errors);
@@ -200,7 +200,11 @@ Oid Create(const Target &target, const Rewrite *rewrite, const Options &options)
            ContentsOf(rewrite, id), options.tick);
   StoreLanes(id, options.parallelism, rewrite);
   if (KeepsLog(*rewrite->emission) || rewrite->time != nullptr) AddStream(id, rewrite);
-  if (rewrite->time != nullptr) StartTime(id, options.has_backfill, horizon);
+  if (rewrite->time != nullptr && options.has_backfill) {
+    StartTime(id, horizon);
+  } else if (rewrite->time != nullptr) {
+    BeginTime(id);
+  }
   UnpinSearchPath(level);
   WantWorkerAtCommit(GetUserId());
   return result;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "continuous/catalog/catalog.hpp"
+#include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/rewrite.hpp"
 #include "pg/pg.hpp"
 
@@ -24,6 +25,9 @@ OnDelete OnDeleteOption(const text *option);
 OnError OnErrorOption(const text *option);
 void RequireTick(const Interval *tick);
 
+// Cuts EMIT CHANGES or EMIT FINAL off; errors in the clause point into the text.
+pg::EmitMode CutClause(char *text);
+
 // The definition, parsed with the caller's rights and search_path, and found maintainable. Without
 // an emission it has its view only.
 Rewrite *Analyse(const char *text, const Handling &handling, const Emission *emission);
@@ -31,7 +35,7 @@ Rewrite *Analyse(const char *text, const Handling &handling, const Emission *emi
 // Raises when a query that follows its table would leave out rows.
 void RequireWholeTable(const Handling &handling, bool has_backfill);
 
-// Raises when the query cannot be handled so.
-void RequireHandled(const Rewrite *rewrite, const Handling &handling);
+// Raises when the query cannot be handled so. Within OpenTextErrors().
+void RequireHandled(const Definition &given, const Handling &handling);
 
 }  // namespace weir::continuous

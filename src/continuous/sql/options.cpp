@@ -3,9 +3,10 @@
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/sources.hpp"
 #include "continuous/sql/create.hpp"
-#include "continuous/sql/upstream.hpp"
 
 extern "C" {
+#include "nodes/nodeFuncs.h"
+#include "rewrite/rewriteManip.h"
 #include "utils/builtins.h"
 }
 
@@ -43,25 +44,37 @@ OnError OnErrorOption(const text *option) {
   pg_unreachable();
 }
 
+namespace {
+
+int LocationOfWindow(const Query *query) {
+  ListCell *cell;
+  foreach (cell, query->targetList) {
+    auto *target = reinterpret_cast<Node *>(lfirst_node(TargetEntry, cell)->expr);
+    if (contain_windowfuncs(target)) return exprLocation(target);
+  }
+  return -1;
+}
+
+}  // namespace
+
 // Within OpenTextErrors().
-void RequireHandled(const Rewrite *rewrite, const Handling &handling) {
-  const Query *query = rewrite->definition;
-  if (rewrite->window != nullptr && handling.on_error != OnError::kStop) {
-    Refuse(rewrite->text, {-1, "window functions where rows may be left out",
-                           "Use on_error => 'stop': each row depends on those before it."});
+void RequireHandled(const Definition &given, const Handling &handling) {
+  const Query *query = given.query;
+  if (query->hasWindowFuncs && handling.on_error != OnError::kStop) {
+    Refuse(given.text, {LocationOfWindow(query), "window functions where rows may be left out",
+                        "Use on_error => 'stop': each row depends on those before it."});
   }
   if (handling.on_delete != OnDelete::kRetract) return;
   constexpr char kHint[] = "Use on_delete => 'ignore'.";
-  if (rewrite->window != nullptr) {
-    Refuse(rewrite->text, {-1, "window functions with on_delete => 'retract'", kHint});
+  if (query->hasWindowFuncs) {
+    Refuse(given.text,
+           {LocationOfWindow(query), "window functions with on_delete => 'retract'", kHint});
   }
   if (list_length(TablesOf(query)) > 1) {
-    Refuse(rewrite->text, {-1, "a join with on_delete => 'retract'", kHint});
+    Refuse(given.text,
+           {LocationOfLastTable(given.written), "a join with on_delete => 'retract'", kHint});
   }
-  if (QueryBehind(SourceOf(query)->relid) != nullptr) {
-    Refuse(rewrite->text, {-1, "another query's result with on_delete => 'retract'", kHint});
-  }
-  RequireTouchKeys(query, rewrite->text);
+  RequireTouchKeys(query, given.text);
 }
 
 }  // namespace weir::continuous

@@ -1,9 +1,13 @@
 #include "continuous/sql/upstream.hpp"
 
+#include "continuous/changes/change_log.hpp"
+#include "continuous/changes/streams.hpp"
 #include "continuous/delta/frontier.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/sources.hpp"
+#include "continuous/sql/stored_groups.hpp"
+#include "continuous/sql/stored_log.hpp"
 #include "continuous/worker/commit.hpp"
 
 extern "C" {
@@ -35,13 +39,16 @@ bool OnlyAddsRows(int32 query_id) {
   return only_adds;
 }
 
-void RequireSelect(Oid table) {
-  if (pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK) return;
+// Who follows changes of the rows has them written down, by a trigger.
+void RequireRights(Oid table, bool retracts) {
+  const AclMode wanted = retracts ? ACL_SELECT | ACL_TRIGGER : ACL_SELECT;
+  if (pg_class_aclmask(table, GetUserId(), wanted, ACLMASK_ALL) == wanted) return;
   const char *name = QualifiedRelation(table);
-  ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-          errmsg("permission denied for table %s, which holds the result's rows", name),
-          errhint("As its owner, run GRANT SELECT ON %s TO %s.", name,
-                  quote_identifier(GetUserNameFromId(GetUserId(), false))));
+  ereport(
+      ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+      errmsg("permission denied for table %s, which holds the result's rows", name),
+      errhint("As its owner, run GRANT %s ON %s TO %s.", retracts ? "SELECT, TRIGGER" : "SELECT",
+              name, quote_identifier(GetUserNameFromId(GetUserId(), false))));
 }
 
 // The table has the view's columns in their order, under other names.
@@ -52,27 +59,70 @@ void ReplaceByTable(RangeTblEntry *view, Oid table) {
   view->alias = static_cast<Alias *>(copyObjectImpl(view->eref));
 }
 
-}  // namespace
+QueryRow *RequireFollowed(Oid result) {
+  QueryRow *row = FindQuery(result);
+  const char *name = get_rel_name(result);
+  if (row == nullptr) {
+    ereport(ERROR, errcode(ERRCODE_WRONG_OBJECT_TYPE),
+            errmsg("\"%s\" is not a continuous query", name != nullptr ? name : "?"),
+            errhint("SELECT * FROM weir.queries shows the continuous queries of this database."));
+  }
+  return row;
+}
 
-void ReadStoredResult(const Definition &definition) {
-  if (definition.query->jointree->fromlist == NIL) return;
+void ReadChanges(const Definition &definition, bool retracts) {
+  const QueryRow *row = RequireFollowed(ResultFollowed(definition));
+  const Oid log = StateRelation(row->log_id, kLogSuffix);
+  if (!OidIsValid(log)) {
+    Refuse(definition.text,
+           {LocationOfFirstTable(definition.written), "weir.changes() of a query that keeps no log",
+            "Create that query with EMIT CHANGES or EMIT FINAL at the end."});
+  }
+  RequireRights(log, retracts);
+  ReadStoredLog(definition, log);
+}
+
+// What the stream's rows are, when they are groups or rows that are taken back.
+void RequireFollowable(const Definition &definition, const QueryRow &row, bool retracts) {
+  const int location = LocationOfFirstTable(definition.written);
+  if (!retracts) {
+    Refuse(definition.text,
+           {location, row.retracts ? "a stream whose rows are taken back" : "a stream of groups",
+            "Its rows change: follow them with on_delete => 'retract', read their changes FROM "
+            "weir.changes(), or write the query over the table that they come from."});
+  }
+  const Stream *stream = FindStream(row.id);
+  if (stream == nullptr || !stream->is_final) return;
+  Refuse(definition.text,
+         {location, "a stream of windows that close",
+          "They appear without a change of what is stored: read them FROM weir.changes()."});
+}
+
+void ReadResult(const Definition &definition, bool retracts) {
   RangeTblEntry *stream = SourceOf(definition.query);
-  if (stream->rtekind != RTE_RELATION || stream->relkind != RELKIND_VIEW) return;
   const QueryRow *row = FindQuery(stream->relid);
   if (row == nullptr) return;
-  if (!OnlyAddsRows(row->id)) {
-    Refuse(definition.text,
-           {LocationOfFirstTable(definition.written), "a stream of groups",
-            "Groups change with each row; write the query over the table that they come from."});
-  }
-  if (row->retracts) {
-    Refuse(definition.text,
-           {LocationOfFirstTable(definition.written), "a stream whose rows are taken back",
-            "Write the query over the table that they come from."});
-  }
+  const bool only_adds = OnlyAddsRows(row->id);
+  if (!only_adds || row->retracts) RequireFollowable(definition, *row, retracts);
   const Oid table = StateRelation(row->id, "");
-  RequireSelect(table);
-  ReplaceByTable(stream, table);
+  RequireRights(table, retracts);
+  if (only_adds) {
+    ReplaceByTable(stream, table);
+  } else {
+    ReadStoredGroups(definition, row->result, table);
+  }
+}
+
+}  // namespace
+
+void ReadStoredResult(const Definition &definition, bool retracts) {
+  if (definition.query->jointree->fromlist == NIL) return;
+  const RangeTblEntry *stream = SourceOf(definition.query);
+  if (ReadsChanges(definition)) {
+    ReadChanges(definition, retracts);
+  } else if (stream->rtekind == RTE_RELATION && stream->relkind == RELKIND_VIEW) {
+    ReadResult(definition, retracts);
+  }
 }
 
 QueryRow *QueryBehind(Oid table) {
@@ -81,8 +131,10 @@ QueryRow *QueryBehind(Oid table) {
   if (name == nullptr || name[0] != 'q') return nullptr;
   char *end;
   const long number = strtol(name + 1, &end, 10);
-  if (*end != '\0' || number <= 0 || number > PG_INT32_MAX) return nullptr;
-  return FindQueryById(static_cast<int32>(number));
+  if (*end != '\0' && strcmp(end, kLogSuffix) != 0) return nullptr;
+  if (number <= 0 || number > PG_INT32_MAX) return nullptr;
+  const auto id = static_cast<int32>(number);
+  return FindQueryById(*end == '\0' ? id : QueryOfLog(id));
 }
 
 void TieToUpstream(Oid result, Oid source) {
@@ -105,18 +157,30 @@ void UntieFromUpstream(Oid result, Oid source) {
   CommandCounterIncrement();
 }
 
-void RequireNoReaders(const QueryRow &row) {
+namespace {
+
+constexpr int kMostReaders = 1000;
+
+void RequireNoReaders(const QueryRow &row, bool only_counting) {
+  int32 readers[kMostReaders];
   Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-  int32 reader;
-  const int count = QueriesOf(StateRelation(row.id, ""), snapshot, &reader, 1);
+  const int count = QueriesOf(StateRelation(row.id, ""), snapshot, readers, kMostReaders);
   UnregisterSnapshot(snapshot);
-  const QueryRow *found = count == 0 ? nullptr : FindQueryById(reader);
-  if (found == nullptr) return;
-  const char *name = QualifiedRelation(found->result);
-  ereport(ERROR, errcode(ERRCODE_OBJECT_IN_USE),
-          errmsg("cannot rebuild \"%s\": continuous query %s has counted its rows",
-                 get_rel_name(row.result), name),
-          errhint("Run SELECT weir.drop_query('%s') and create it again afterwards.", name));
+  for (int i = 0; i < count; i++) {
+    const QueryRow *found = FindQueryById(readers[i]);
+    if (found == nullptr || (only_counting && found->retracts)) continue;
+    const char *name = QualifiedRelation(found->result);
+    ereport(ERROR, errcode(ERRCODE_OBJECT_IN_USE),
+            errmsg("cannot rebuild \"%s\": continuous query %s has counted its rows",
+                   get_rel_name(row.result), name),
+            errhint("Run SELECT weir.drop_query('%s') and create it again afterwards.", name));
+  }
 }
+
+}  // namespace
+
+void RequireReplaceable(const QueryRow &row) { RequireNoReaders(row, false); }
+
+void RequireRebuildable(const QueryRow &row) { RequireNoReaders(row, true); }
 
 }  // namespace weir::continuous

@@ -2,6 +2,7 @@
 
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/changes/change_log.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
 #include "continuous/rewrite/objects.hpp"
@@ -46,6 +47,7 @@ void RemoveOrphans() {
   foreach (cell, orphans) {
     const auto id = static_cast<int32>(lfirst_oid(cell));
     DropStateObjects(id);
+    DropResultLog(id);
     DropFrontier(id);
     DeleteQuery(id);
     FreeQueryPlace(MyDatabaseId, id);

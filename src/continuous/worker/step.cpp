@@ -200,6 +200,7 @@ StepResult TryStep(KeptQuery *query) {
     KeepTime(query, 0, is_blocked);
   }
   if (guard != nullptr) UnregisterSnapshot(guard);
+  const bool has_written = TransactionIdIsValid(GetTopTransactionIdIfAny());
   CommitTransactionCommand();
   WEIR_FAILPOINT("step.after_commit");
   if (kind == TickStart::kStale) return StepResult::kDone;
@@ -208,7 +209,7 @@ StepResult TryStep(KeptQuery *query) {
     CountTick(query->place, tick, groups, start.at);
     if (query->lanes.is_split && query->place != nullptr) query->place->figures.split.fetch_add(1);
   }
-  if (tick.is_saved && query->row.has_readers) WakeReaders();
+  if (has_written && query->row.has_readers) WakeReaders();
   Recover(query);
   return StepResult::kDone;
 }

@@ -33,6 +33,7 @@ namespace {
 
 constexpr int64 kPollMs = 10'000;  // for what no commit tells
 constexpr int64 kHoldMs = 1000;
+constexpr int64 kRestMs = 1000;  // a sleep of this length is a good moment to tell what was done
 constexpr int kWorkMemKb = 32 * 1024;  // at least, for a step after a stall
 
 WorkerPlace *place = nullptr;
@@ -243,6 +244,8 @@ bool RunRound() {
 
 void Sleep(int64 ms) {
   pgstat_report_activity(STATE_IDLE, nullptr);
+  // Without it autovacuum would not know that there is anything to do in the states.
+  pgstat_report_stat(ms >= kRestMs);
   WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, static_cast<long>(ms),
             PG_WAIT_EXTENSION);
   ResetLatch(MyLatch);

@@ -47,6 +47,15 @@ inline Column Skip(Column column, int rows) noexcept {
   return column;
 }
 
+// Moves a row of the column to another place.
+inline void MoveRow(Column &column, int from, int to) noexcept {
+  column.word[to] = column.word[from];
+  column.null[to] = column.null[from];
+  if (column.high != nullptr) column.high[to] = column.high[from];
+  if (column.outline != nullptr) column.outline[to] = column.outline[from];
+  if (column.length != nullptr) column.length[to] = column.length[from];
+}
+
 inline double AsDouble(std::int64_t word) noexcept { return __builtin_bit_cast(double, word); }
 inline std::int64_t AsWord(double value) noexcept {
   return __builtin_bit_cast(std::int64_t, value);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/column/text_word.hpp"
+#include "core/group/numeric_extreme.hpp"
 #include "core/group/numeric_sum.hpp"
 
 namespace weir::core {
@@ -58,14 +59,7 @@ int HashAggregator::DropUnplaced(Column *columns, int count) noexcept {
   for (int i = 0; i < count; ++i) {
     if (rows_[i] == nullptr) continue;
     rows_[kept] = rows_[i];
-    for (int c = 0; c < plan_.layout.column_count; ++c) {
-      Column &column = columns[c];
-      column.word[kept] = column.word[i];
-      if (column.high != nullptr) column.high[kept] = column.high[i];
-      if (column.outline != nullptr) column.outline[kept] = column.outline[i];
-      if (column.length != nullptr) column.length[kept] = column.length[i];
-      column.null[kept] = column.null[i];
-    }
+    for (int c = 0; c < plan_.layout.column_count; ++c) MoveRow(columns[c], i, kept);
     ++kept;
   }
   return kept;
@@ -130,13 +124,18 @@ UpdateStatus HashAggregator::UpdateColumn(const UpdateInput &input, const Column
   if (column.kind == ValueKind::kNumeric) UpdateNumeric(input, column, state);
   if (column.kind == ValueKind::kText) UpdateText(input, column, state, need);
   if ((need & kNeedMoments) != 0) status = AddMoments(input, column, state);
-  if ((need & kNeedSquares) != 0) AddSquares(input, column, state);
+  if ((need & kNeedSquares) != 0 && IsBig(column.kind)) {
+    AddBigSquares(input, column, state, table_.arena());
+  } else if ((need & kNeedSquares) != 0) {
+    AddSquares(input, column, state);
+  }
   if ((need & kBitNeeds) != 0) FoldBits(input, column, state, need);
   return status;
 }
 
 void HashAggregator::UpdateNumeric(const UpdateInput &input, const Column &column,
                                    const StateOffsets &state) {
+  UpdateExtremes(input, column, state);
   if (state.sum < 0) return;
   Arena &arena = table_.arena();
   for (int i = 0; i < input.count; ++i) {
@@ -150,6 +149,22 @@ void HashAggregator::UpdateNumeric(const UpdateInput &input, const Column &colum
       AddFixed(sum, FixedAt(column, i), column.length[i], arena);
     }
     Store(at, sum);
+  }
+}
+
+void HashAggregator::UpdateExtremes(const UpdateInput &input, const Column &column,
+                                    const StateOffsets &state) {
+  Arena &arena = table_.arena();
+  for (const std::int32_t offset : {state.min, state.max}) {
+    if (offset < 0) continue;
+    const int sign = offset == state.min ? -1 : 1;
+    for (int i = 0; i < input.count; ++i) {
+      if (column.has_nulls && column.null[i] != 0) continue;
+      std::byte *at = input.rows[input.is_single_group ? 0 : i] + offset;
+      auto extreme = Load<NumericExtreme>(at);
+      AddExtreme(extreme, column, i, sign, arena);
+      Store(at, extreme);
+    }
   }
 }
 

@@ -65,6 +65,7 @@ class HashAggregator {
   void CountRows(int count) noexcept;
   UpdateStatus UpdateColumn(const UpdateInput &input, const Column &column, int index);
   void UpdateNumeric(const UpdateInput &input, const Column &column, const StateOffsets &state);
+  void UpdateExtremes(const UpdateInput &input, const Column &column, const StateOffsets &state);
   void UpdateText(const UpdateInput &input, const Column &column, const StateOffsets &state,
                   std::uint32_t need);
 

@@ -6,16 +6,19 @@
 namespace weir::core {
 namespace {
 
-WideSum &Wide(NumericSum &sum, std::pmr::memory_resource &memory) {
-  if (sum.wide == nullptr) {
-    sum.wide = static_cast<WideSum *>(memory.allocate(sizeof(WideSum), alignof(WideSum)));
-    *sum.wide = WideSum{};
+constexpr int kFixedDigits = 10;  // a 128-bit integer has at most ten digits to base 10000
+
+}  // namespace
+
+WideSum &WideOf(WideSum *&wide, std::pmr::memory_resource &memory) {
+  if (wide == nullptr) {
+    wide = static_cast<WideSum *>(memory.allocate(sizeof(WideSum), alignof(WideSum)));
+    *wide = WideSum{};
   }
-  return *sum.wide;
+  return *wide;
 }
 
-// Makes room for the powers from `low` up to and including `high`.
-void Cover(WideSum &wide, int low, int high, std::pmr::memory_resource &memory) {
+void CoverDigits(WideSum &wide, int low, int high, std::pmr::memory_resource &memory) {
   if (wide.size > 0 && low >= wide.low && high < wide.low + wide.size) return;
   const int new_low = wide.size > 0 ? std::min(low, wide.low) : low;
   const int new_high = wide.size > 0 ? std::max(high, wide.low + wide.size - 1) : high;
@@ -32,13 +35,9 @@ void Cover(WideSum &wide, int low, int high, std::pmr::memory_resource &memory) 
   wide.digit = digit;
 }
 
-constexpr int kFixedDigits = 10;  // a 128-bit integer has at most ten digits to base 10000
-
-}  // namespace
-
 void FlushFixed(NumericSum &sum, std::pmr::memory_resource &memory) {
-  WideSum &wide = Wide(sum, memory);
-  Cover(wide, -kFixedFractionDigits, kFixedDigits - kFixedFractionDigits - 1, memory);
+  WideSum &wide = WideOf(sum.wide, memory);
+  CoverDigits(wide, -kFixedFractionDigits, kFixedDigits - kFixedFractionDigits - 1, memory);
   for (int i = 0; i < kFixedDigits; ++i) {
     wide.digit[-kFixedFractionDigits + i - wide.low] +=
         static_cast<std::int64_t>(sum.fixed % kNumericBase);
@@ -49,7 +48,7 @@ void FlushFixed(NumericSum &sum, std::pmr::memory_resource &memory) {
 void AddNumeric(NumericSum &sum, const char *number, std::uint32_t length,
                 std::pmr::memory_resource &memory) {
   const NumericView view = ViewNumeric(number, length);
-  WideSum &wide = Wide(sum, memory);
+  WideSum &wide = WideOf(sum.wide, memory);
   switch (view.type) {
     case NumericClass::kNan:
       ++wide.nan_count;
@@ -65,7 +64,7 @@ void AddNumeric(NumericSum &sum, const char *number, std::uint32_t length,
   }
   sum.scale = std::max<std::int64_t>(sum.scale, view.scale);
   if (view.digit_count == 0) return;
-  Cover(wide, view.weight - view.digit_count + 1, view.weight, memory);
+  CoverDigits(wide, view.weight - view.digit_count + 1, view.weight, memory);
   std::int64_t *top = wide.digit + (view.weight - wide.low);
   for (int i = 0; i < view.digit_count; ++i) {
     top[-i] += view.is_negative ? -view.Digit(i) : view.Digit(i);
@@ -76,7 +75,7 @@ WideDigits SettleDigits(NumericSum &sum, std::pmr::memory_resource &memory) {
   FlushFixed(sum, memory);
   WideSum &wide = *sum.wide;
   // A carry of a 64-bit digit needs at most four more places.
-  Cover(wide, wide.low, wide.low + wide.size + 4, memory);
+  CoverDigits(wide, wide.low, wide.low + wide.size + 4, memory);
   const auto settle = [&wide] {
     std::int64_t carry = 0;
     for (int i = 0; i < wide.size; ++i) {

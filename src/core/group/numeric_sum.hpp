@@ -19,6 +19,12 @@ struct WideSum {
   std::int64_t *digit;
 };
 
+// What `wide` points to, made if there is nothing.
+WideSum &WideOf(WideSum *&wide, std::pmr::memory_resource &memory);
+
+// Makes room for the powers from `low` up to and including `high`.
+void CoverDigits(WideSum &wide, int low, int high, std::pmr::memory_resource &memory);
+
 struct NumericSum {
   __int128 fixed;      // units of 10^-16
   std::int64_t scale;  // the largest display scale of any finite value

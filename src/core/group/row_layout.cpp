@@ -3,7 +3,9 @@
 #include <limits>
 
 #include "core/column/text_word.hpp"
+#include "core/group/numeric_extreme.hpp"
 #include "core/group/numeric_sum.hpp"
+#include "core/group/square_sum.hpp"
 
 namespace weir::core {
 namespace {
@@ -19,7 +21,12 @@ int SumSize(ValueKind kind) {
   }
 }
 
-int ExtremeSize(ValueKind kind) { return kind == ValueKind::kText ? sizeof(TextState) : 8; }
+int SquaresSize(ValueKind kind) { return IsBig(kind) ? sizeof(SquareSum) : sizeof(Squares); }
+
+int ExtremeSize(ValueKind kind) {
+  if (kind == ValueKind::kNumeric) return sizeof(NumericExtreme);
+  return kind == ValueKind::kText ? sizeof(TextState) : 8;
+}
 
 int Place(int &offset, int size) {
   const int at = offset;
@@ -36,7 +43,7 @@ void PlaceStates(StateOffsets &state, std::uint32_t need, ValueKind kind, bool n
   if (need & kNeedMin) state.min = Place(offset, ExtremeSize(kind));
   if (need & kNeedMax) state.max = Place(offset, ExtremeSize(kind));
   if (need & kNeedMoments) state.moments = Place(offset, sizeof(Moments));
-  if (need & kNeedSquares) state.squares = Place(offset, sizeof(Squares));
+  if (need & kNeedSquares) state.squares = Place(offset, SquaresSize(kind));
   if (need & kNeedBitAnd) state.bit_and = Place(offset, 8);
   if (need & kNeedBitOr) state.bit_or = Place(offset, 8);
   if (need & kNeedBitXor) state.bit_xor = Place(offset, 8);
@@ -58,7 +65,7 @@ void InitStates(const StateOffsets &state, ValueKind kind, std::byte *row) {
     if (state.min >= 0) Store(row + state.min, std::numeric_limits<double>::quiet_NaN());
     if (state.max >= 0) Store(row + state.max, -std::numeric_limits<double>::infinity());
     if (state.sum >= 0) Store(row + state.sum, -0.0);
-  } else if (kind != ValueKind::kText) {
+  } else if (kind != ValueKind::kText && kind != ValueKind::kNumeric) {
     if (state.min >= 0) Store(row + state.min, std::numeric_limits<std::int64_t>::max());
     if (state.max >= 0) Store(row + state.max, std::numeric_limits<std::int64_t>::min());
   }

@@ -19,7 +19,8 @@ enum : std::uint32_t {
   kNeedMin = 1U << 2,
   kNeedMax = 1U << 3,
   kNeedMoments = 1U << 4,  // count, mean and squared deviations of a float, as doubles
-  kNeedSquares = 1U << 5,  // 128-bit sums of an integer and of its square
+  // Sums of an integer and of its square; of the square alone where those exceed 128 bits.
+  kNeedSquares = 1U << 5,
   kNeedBitAnd = 1U << 6,
   kNeedBitOr = 1U << 7,
   kNeedBitXor = 1U << 8,
@@ -82,6 +83,11 @@ struct Moments {
   double sum;
   double squares;
 };
+
+// Whether squares of the kind need a SquareSum.
+inline bool IsBig(ValueKind kind) noexcept {
+  return kind == ValueKind::kInt64 || kind == ValueKind::kNumeric;
+}
 
 struct Squares {
   __int128 sum;

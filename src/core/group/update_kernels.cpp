@@ -1,5 +1,7 @@
 #include "core/group/update_kernels.hpp"
 
+#include "core/group/square_sum.hpp"
+
 namespace weir::core {
 namespace {
 
@@ -36,6 +38,25 @@ void AddSquares(const UpdateInput &input, const Column &column,
     squares.sum += value;
     squares.squares += static_cast<__int128>(value) * value;
   });
+}
+
+void AddBigSquares(const UpdateInput &input, const Column &column, const StateOffsets &state,
+                   std::pmr::memory_resource &memory) {
+  const bool is_numeric = column.kind == ValueKind::kNumeric;
+  for (int i = 0; i < input.count; ++i) {
+    if (column.has_nulls && column.null[i] != 0) continue;
+    std::byte *at = RowAt(input, i) + state.squares;
+    auto sum = Load<SquareSum>(at);
+    if (!is_numeric) {
+      AddSquare(sum, column.word[i]);
+    } else if (column.length[i] != kNotFixed) [[likely]] {
+      AddSquare(sum, FixedAt(column, i));
+    } else {
+      const char *number = column.outline[i];
+      AddNumericSquare(sum, number + 4, Load<std::uint32_t>(number), memory);
+    }
+    Store(at, sum);
+  }
 }
 
 void FoldBits(const UpdateInput &input, const Column &column, const StateOffsets &state,

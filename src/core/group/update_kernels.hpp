@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory_resource>
 
 #include "core/column/column.hpp"
 #include "core/group/row_layout.hpp"
@@ -64,6 +65,8 @@ UpdateStatus Fold(const UpdateInput &input, const Column &column, const StateOff
 UpdateStatus AddMoments(const UpdateInput &input, const Column &column,
                         const StateOffsets &state) noexcept;
 void AddSquares(const UpdateInput &input, const Column &column, const StateOffsets &state) noexcept;
+void AddBigSquares(const UpdateInput &input, const Column &column, const StateOffsets &state,
+                   std::pmr::memory_resource &memory);
 void FoldBits(const UpdateInput &input, const Column &column, const StateOffsets &state,
               std::uint32_t need) noexcept;
 void CountNulls(const UpdateInput &input, const Column &column, const StateOffsets &state) noexcept;

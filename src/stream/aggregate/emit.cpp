@@ -2,6 +2,7 @@
 #include "stream/aggregate/emit.hpp"
 
 #include "core/group/numeric_sum.hpp"
+#include "stream/aggregate/call.hpp"
 #include "stream/aggregate/numeric_out.hpp"
 #include "stream/node/scan_state.hpp"
 
@@ -21,6 +22,9 @@ Datum TextDatum(const core::TextState &state) {
 
 Datum ExtremeDatum(const GroupView &group, std::int32_t offset) {
   const std::byte *at = group.row + offset;
+  if (group.encoding == Encoding::kNumeric) {
+    return NumericOf(core::Load<core::NumericExtreme>(at));
+  }
   if (group.encoding == Encoding::kText) return TextDatum(core::Load<core::TextState>(at));
   if (group.encoding == Encoding::kFloat4) {
     return Float4GetDatum(static_cast<float4>(core::Load<double>(at)));
@@ -87,7 +91,23 @@ PGFunction SpreadFunction(Operation operation) {
   }
 }
 
+PGFunction NumericSpreadFunction(Operation operation) {
+  switch (operation) {
+    case Operation::kVariancePop:
+      return numeric_var_pop;
+    case Operation::kVarianceSample:
+      return numeric_var_samp;
+    case Operation::kDeviationPop:
+      return numeric_stddev_pop;
+    default:
+      return numeric_stddev_samp;
+  }
+}
+
 Datum SpreadDatum(const GroupView &group, Operation operation, bool *is_null) {
+  if (core::IsBig(KindOf(group.encoding))) {
+    return FinishMoments(MomentsState(group), NumericSpreadFunction(operation), is_null);
+  }
   if (group.state->squares >= 0) {
     const auto squares = core::Load<core::Squares>(group.row + group.state->squares);
     return SpreadOf(group.count, squares, operation, is_null);
@@ -160,6 +180,15 @@ Datum SpreadOf(const core::Moments &moments, Operation operation, bool *is_null)
   return Float8GetDatum(IsDeviation(operation) ? sqrt(variance) : variance);
 }
 
+Datum MomentsState(const GroupView &group) {
+  const std::byte *sum = group.row + group.state->sum;
+  const auto squares = core::Load<core::SquareSum>(group.row + group.state->squares);
+  if (group.encoding == Encoding::kNumeric) {
+    return SerializeMoments(group.count, core::Load<core::NumericSum>(sum), squares);
+  }
+  return SerializeMoments(group.count, core::Load<__int128>(sum), squares);
+}
+
 Datum WordDatum(int64 word, Encoding encoding) {
   switch (encoding) {
     case Encoding::kBool:
@@ -182,7 +211,9 @@ void EmitGroup(AggregateScan *scan, const std::byte *row, TupleTableSlot *slot) 
     const OutputColumn &output = scan->outputs[i];
     bool is_null = false;
     Datum value = 0;
-    if (output.form == nullptr) {
+    if (output.call != nullptr) {
+      value = CallDatum(scan, output.call, row, &is_null);
+    } else if (output.form == nullptr) {
       is_null = (key_nulls >> output.column & 1) != 0;
       if (!is_null) value = KeyDatum(scan->plan->layout, row, output.column, output.encoding);
     } else {

@@ -22,6 +22,9 @@ Datum WordDatum(int64 word, Encoding encoding);
 Datum SpreadOf(int64 count, const core::Squares &squares, Operation operation, bool *is_null);
 Datum SpreadOf(const core::Moments &moments, Operation operation, bool *is_null);
 
+// The serialized moments of bigints and numerics.
+Datum MomentsState(const GroupView &group);
+
 // The transition state that PostgreSQL's combine function expects from a parallel worker.
 Datum PartialDatum(const GroupView &group, Operation operation, bool *is_null);
 

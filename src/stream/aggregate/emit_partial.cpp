@@ -59,6 +59,7 @@ Datum PartialDatum(const GroupView &group, Operation operation, bool *is_null) {
   *is_null = group.count == 0;
   if (*is_null) return 0;
   if (is_serialized) return SumState(group);
+  if (core::IsBig(KindOf(group.encoding))) return MomentsState(group);
   return SerializeSquares(group.count, core::Load<core::Squares>(group.row + state.squares));
 }
 

@@ -1,5 +1,6 @@
 // Begin, Exec, ReScan and End of the node: build groups, give them out, go on with what was
 // spilled.
+#include "stream/aggregate/call.hpp"
 #include "stream/aggregate/explain.hpp"
 #include "stream/aggregate/scan_setup.hpp"
 #include "stream/node/node.hpp"
@@ -138,6 +139,7 @@ void EndScan(CustomScanState *node) {
   if (scan->groups_context != nullptr) MemoryContextDelete(scan->groups_context);
   scan->aggregator = nullptr;
   scan->groups_context = nullptr;
+  if (scan->agg_state != nullptr) EndCalls(scan);
   ExecEndNode(scan->child);
 }
 
@@ -150,8 +152,8 @@ void ReScan(CustomScanState *node) {
   if (changed != nullptr) UpdateChangedParamSet(child, changed);
   const bool is_stale =
       child->chgParam != nullptr || bms_overlap(changed, scan->agg->plan.allParam);
-  const bool has_result =
-      scan->phase != Phase::kBuild && scan->spill == nullptr && scan->run.column < 0;
+  const bool has_result = scan->results_repeat && scan->phase != Phase::kBuild &&
+                          scan->spill == nullptr && scan->run.column < 0;
   if (has_result && !is_stale) {
     scan->cursor = {};
     scan->phase = Phase::kEmit;
@@ -169,6 +171,8 @@ void StartAggregator(AggregateScan *scan, Size limit, double expected_groups) {
   MemoryContextReset(scan->groups_context);
   scan->aggregator = nullptr;
   scan->cursor = {};
+  PrepareClasses(scan, limit);
+  if (scan->calls != NIL) ResetCalls(scan);
   auto *resource = pg::MakeOwned<pg::ContextResource>(scan->groups_context, scan->groups_context);
   auto &memory = static_cast<std::pmr::memory_resource &>(*resource);
   const core::AggregatorPlan &plan = *scan->plan;
@@ -180,6 +184,8 @@ int PlaceRows(AggregateScan *scan, core::Column *columns, int count) {
   core::HashAggregator *aggregator = scan->aggregator;
   scan->rows_in += count;
   ++scan->batches;
+  if (scan->has_classes) count = NumberRows(scan, columns, count);
+  if (scan->has_classes || scan->calls != NIL) LimitGroups(scan);
   const int unplaced = pg::CallCore([&] { return aggregator->Place(columns, count); });
   if (unplaced == 0) return count;
   if (scan->spill == nullptr) {
@@ -195,8 +201,9 @@ bool ConsumeRows(AggregateScan *scan, core::Column *columns, int count) {
   count = PlaceRows(scan, columns, count);
   const core::UpdateStatus status =
       pg::CallCore([&] { return aggregator->Update(columns, count); });
-  scan->peak_bytes = Max(scan->peak_bytes, aggregator->bytes());
+  scan->peak_bytes = Max(scan->peak_bytes, MemoryInUse(scan));
   if (status == core::UpdateStatus::kFloatOverflow) float_overflow_error();
+  if (scan->calls != NIL) RunCalls(scan, columns, count);
   return true;
 }
 

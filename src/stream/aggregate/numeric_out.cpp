@@ -43,10 +43,7 @@ Digits DigitsOf(__int128 value) {
   return {is_negative, count, count > 0 ? count - 1 : 0, digit + first};
 }
 
-Digits DigitsOf(core::NumericSum *sum) {
-  pg::ContextResource resource(CurrentMemoryContext);
-  std::pmr::memory_resource &memory = resource;
-  const core::WideDigits wide = pg::CallCore([&] { return core::SettleDigits(*sum, memory); });
+Digits DigitsOf(const core::WideDigits &wide) {
   auto *digit = static_cast<int16 *>(palloc(sizeof(int16) * static_cast<Size>(wide.size)));
   int top = wide.size;
   while (top > 0 && wide.digit[top - 1] == 0) --top;
@@ -57,17 +54,33 @@ Digits DigitsOf(core::NumericSum *sum) {
   return {wide.is_negative, count, count > 0 ? wide.low + top - 1 : 0, digit};
 }
 
+Digits DigitsOf(core::NumericSum *sum) {
+  pg::ContextResource resource(CurrentMemoryContext);
+  std::pmr::memory_resource &memory = resource;
+  return DigitsOf(pg::CallCore([&] { return core::SettleDigits(*sum, memory); }));
+}
+
 // Settling works in place and gets memory; the caller's state may be read again after a rewind.
-core::NumericSum CopyOf(core::NumericSum sum) {
-  if (sum.wide == nullptr) return sum;
+core::WideSum *CopyOf(const core::WideSum *from) {
+  if (from == nullptr) return nullptr;
   auto *wide = static_cast<core::WideSum *>(palloc(sizeof(core::WideSum)));
-  *wide = *sum.wide;
+  *wide = *from;
   const Size size = sizeof(int64) * static_cast<Size>(Max(wide->size, 1));
-  auto *digit = static_cast<int64_t *>(palloc(size));
-  if (wide->size > 0) memcpy(digit, sum.wide->digit, size);
-  wide->digit = digit;
-  sum.wide = wide;
+  wide->digit = static_cast<int64_t *>(palloc(size));
+  if (wide->size > 0) memcpy(wide->digit, from->digit, size);
+  return wide;
+}
+
+core::NumericSum CopyOf(core::NumericSum sum) {
+  sum.wide = CopyOf(sum.wide);
   return sum;
+}
+
+Digits DigitsOf(core::SquareSum squares, int unit) {
+  pg::ContextResource resource(CurrentMemoryContext);
+  std::pmr::memory_resource &memory = resource;
+  squares.wide = CopyOf(squares.wide);
+  return DigitsOf(pg::CallCore([&] { return core::SettleSquares(squares, unit, memory); }));
 }
 
 void AppendDigit(StringInfo text, const Digits &digits, int power, int decimals) {
@@ -119,6 +132,21 @@ void SendDigits(StringInfo buffer, const Digits &digits, int scale) {
   }
 }
 
+// How many values had the largest scale matters to moving aggregates only.
+void SendCounts(StringInfo buffer, int64 finite, int64 scale, const core::WideSum *wide) {
+  pq_sendint32(buffer, static_cast<uint32>(scale));
+  pq_sendint64(buffer, static_cast<uint64>(Max(finite, 0)));
+  pq_sendint64(buffer, static_cast<uint64>(wide == nullptr ? 0 : wide->nan_count));
+  pq_sendint64(buffer, static_cast<uint64>(wide == nullptr ? 0 : wide->plus_infinity_count));
+  pq_sendint64(buffer, static_cast<uint64>(wide == nullptr ? 0 : wide->minus_infinity_count));
+}
+
+// How many of the values are numbers.
+int64 FiniteCount(int64 count, const core::WideSum *wide) {
+  if (wide == nullptr) return count;
+  return count - wide->nan_count - wide->plus_infinity_count - wide->minus_infinity_count;
+}
+
 bool FitsInt64(__int128 value) { return value >= PG_INT64_MIN && value <= PG_INT64_MAX; }
 
 }  // namespace
@@ -141,6 +169,16 @@ Datum NumericOf(core::NumericSum sum) {
   }
   core::NumericSum copy = CopyOf(sum);
   return NumericFromDigits(DigitsOf(&copy), scale);
+}
+
+Datum NumericOf(const core::NumericExtreme &extreme) {
+  if (extreme.wide == nullptr) {
+    return NumericOf(core::NumericSum{extreme.fixed, extreme.scale, nullptr});
+  }
+  auto *result = static_cast<varlena *>(palloc(extreme.size + VARHDRSZ));
+  SET_VARSIZE(result, extreme.size + VARHDRSZ);
+  memcpy(VARDATA(result), extreme.wide, extreme.size);
+  return PointerGetDatum(result);
 }
 
 Datum DivideByCount(Datum numeric, int64 count) {
@@ -168,40 +206,68 @@ Datum SerializeSquares(int64 count, const core::Squares &squares) {
 
 Datum SerializeNumericSum(int64 count, core::NumericSum sum) {
   core::NumericSum copy = CopyOf(sum);
-  const Digits digits = DigitsOf(&copy);
-  const core::WideSum *wide = sum.wide;
-  const int64 special =
-      wide == nullptr ? 0
-                      : wide->nan_count + wide->plus_infinity_count + wide->minus_infinity_count;
+  const int64 finite = FiniteCount(count, sum.wide);
   StringInfoData buffer;
   pq_begintypsend(&buffer);
-  pq_sendint64(&buffer, static_cast<uint64>(count - special));
-  SendDigits(&buffer, digits, static_cast<int>(sum.scale));
-  pq_sendint32(&buffer, static_cast<uint32>(sum.scale));
-  // How many values had that scale matters to moving aggregates only.
-  pq_sendint64(&buffer, static_cast<uint64>(Max(count - special, 0)));
-  pq_sendint64(&buffer, static_cast<uint64>(wide == nullptr ? 0 : wide->nan_count));
-  pq_sendint64(&buffer, static_cast<uint64>(wide == nullptr ? 0 : wide->plus_infinity_count));
-  pq_sendint64(&buffer, static_cast<uint64>(wide == nullptr ? 0 : wide->minus_infinity_count));
+  pq_sendint64(&buffer, static_cast<uint64>(finite));
+  SendDigits(&buffer, DigitsOf(&copy), static_cast<int>(sum.scale));
+  SendCounts(&buffer, finite, sum.scale, sum.wide);
   return PointerGetDatum(pq_endtypsend(&buffer));
 }
 
-Datum FinishSquares(int64 count, const core::Squares &squares, PGFunction final_function,
-                    bool *is_null) {
-  // The deserialize function asks only whether it is called inside an aggregate.
+Datum SerializeMoments(int64 count, __int128 sum, core::SquareSum squares) {
+  StringInfoData buffer;
+  pq_begintypsend(&buffer);
+  pq_sendint64(&buffer, static_cast<uint64>(count));
+  SendDigits(&buffer, DigitsOf(sum), 0);
+  SendDigits(&buffer, DigitsOf(squares, 0), 0);
+  SendCounts(&buffer, count, 0, nullptr);
+  return PointerGetDatum(pq_endtypsend(&buffer));
+}
+
+Datum SerializeMoments(int64 count, core::NumericSum sum, core::SquareSum squares) {
+  constexpr int kUnit = -2 * core::kFixedFractionDigits;
+  core::NumericSum copy = CopyOf(sum);
+  const int64 finite = FiniteCount(count, sum.wide);
+  const int scale = static_cast<int>(sum.scale);
+  StringInfoData buffer;
+  pq_begintypsend(&buffer);
+  pq_sendint64(&buffer, static_cast<uint64>(finite));
+  SendDigits(&buffer, DigitsOf(&copy), scale);
+  SendDigits(&buffer, DigitsOf(squares, kUnit), 2 * scale);
+  SendCounts(&buffer, finite, sum.scale, sum.wide);
+  return PointerGetDatum(pq_endtypsend(&buffer));
+}
+
+namespace {
+
+// A state's deserialize function asks only whether it is called inside an aggregate.
+Datum Finish(Datum serialized, PGFunction deserialize, PGFunction final_function, bool *is_null) {
   AggState *context = makeNode(AggState);
   LOCAL_FCINFO(call, 2);
   InitFunctionCallInfoData(*call, nullptr, 2, InvalidOid, reinterpret_cast<Node *>(context),
                            nullptr);
-  call->args[0] = {SerializeSquares(count, squares), false};
+  call->args[0] = {serialized, false};
   call->args[1] = {PointerGetDatum(nullptr), false};
-  const Datum state = numeric_poly_deserialize(call);
+  const Datum state = deserialize(call);
   InitFunctionCallInfoData(*call, nullptr, 1, InvalidOid, reinterpret_cast<Node *>(context),
                            nullptr);
   call->args[0] = {state, false};
   const Datum result = final_function(call);
   *is_null = call->isnull;
   return result;
+}
+
+}  // namespace
+
+Datum FinishSquares(int64 count, const core::Squares &squares, PGFunction final_function,
+                    bool *is_null) {
+  return Finish(SerializeSquares(count, squares), numeric_poly_deserialize, final_function,
+                is_null);
+}
+
+Datum FinishMoments(Datum serialized, PGFunction final_function, bool *is_null) {
+  return Finish(serialized, numeric_deserialize, final_function, is_null);
 }
 
 }  // namespace weir::stream

@@ -70,7 +70,7 @@ bool ConsumeOpen(AggregateScan *scan, const ColumnSet *set) {
 // Runs that begin and end in the batch. They are few, so they are kept whatever the memory: groups
 // that are spilled leave after all others, which only groups of one run may do.
 void ConsumeWhole(AggregateScan *scan, const ColumnSet *set, int to) {
-  scan->aggregator->set_limit(SIZE_MAX / 4);
+  SetMemoryLimit(scan, SIZE_MAX / 4);
   ConsumeUpTo(scan, set, to);
 }
 

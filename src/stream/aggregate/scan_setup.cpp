@@ -1,5 +1,8 @@
 #include "stream/aggregate/scan_setup.hpp"
 
+#include "pg/compat.hpp"
+#include "stream/aggregate/call.hpp"
+
 #include "stream/plan/order.hpp"
 #include "stream/source/join.hpp"
 
@@ -15,19 +18,6 @@ extern "C" {
 namespace weir::stream {
 namespace {
 
-int AddInput(AggregateScan *scan, Expr *expression, Encoding encoding) {
-  for (int i = 0; i < scan->input_count; ++i) {
-    if (scan->inputs[i].encoding == encoding && equal(scan->inputs[i].expression, expression)) {
-      return i;
-    }
-  }
-  if (scan->input_count >= core::kMaxColumns) {
-    elog(ERROR, "streaming aggregate reads more than %d columns", core::kMaxColumns);
-  }
-  scan->inputs[scan->input_count] = {expression, encoding, true};
-  return scan->input_count++;
-}
-
 void AddKeys(AggregateScan *scan) {
   const Agg *agg = scan->agg;
   core::RowLayout &layout = scan->plan->layout;
@@ -38,7 +28,13 @@ void AddKeys(AggregateScan *scan) {
     const Oid type = exprType(node);
     const Oid collation = exprCollation(node);
     Var *var = makeVar(OUTER_VAR, number, type, exprTypmod(node), collation, 0);
-    const Encoding encoding = KeyEncoding(type, collation);
+    const Encoding encoding = GroupKeyEncoding(type, collation, agg->grpOperators[i]);
+    if (IsClassKey(encoding)) {
+      pg::CheckMayExecute(get_opcode(agg->grpOperators[i]));
+      scan->classes[i] = MakeKeyClasses(CurrentMemoryContext, agg->grpOperators[i],
+                                        agg->grpCollations[i], encoding == Encoding::kKeyDatum);
+      scan->has_classes = true;
+    }
     layout.key_column[layout.key_count++] = AddInput(scan, reinterpret_cast<Expr *>(var), encoding);
   }
 }
@@ -52,18 +48,18 @@ void AddTime(AggregateScan *scan) {
   scan->time_column = AddInput(scan, reinterpret_cast<Expr *>(var), Encoding::kInt64);
 }
 
-OutputColumn AggregateOutput(AggregateScan *scan, const Aggref *aggref) {
+OutputColumn AggregateOutput(AggregateScan *scan, Aggref *aggref) {
   const char *why;
   const AggregateForm *form = FormOf(aggref, &why);
-  if (form == nullptr) elog(ERROR, "unexpected aggregate function %u", aggref->aggfnoid);
+  if (form == nullptr) return {nullptr, MakeCall(scan, aggref), -1, Encoding::kNone};
   if (form->operation == Operation::kCountRows && aggref->aggfilter == nullptr) {
-    return {form, -1, Encoding::kNone};
+    return {form, nullptr, -1, Encoding::kNone};
   }
   Expr *argument = aggref->args == NIL ? reinterpret_cast<Expr *>(makeBoolConst(true, false))
                                        : linitial_node(TargetEntry, aggref->args)->expr;
   const Encoding encoding =
       form->argument == Encoding::kNone ? Encoding::kNullness : form->argument;
-  return {form, AddInput(scan, FilteredArgument(aggref->aggfilter, argument), encoding),
+  return {form, nullptr, AddInput(scan, FilteredArgument(aggref->aggfilter, argument), encoding),
           Encoding::kNone};
 }
 
@@ -71,7 +67,7 @@ OutputColumn KeyOutput(const AggregateScan *scan, const Var *var) {
   for (int i = 0; i < scan->agg->numCols; ++i) {
     if (scan->agg->grpColIdx[i] != var->varattno) continue;
     const int column = scan->plan->layout.key_column[i];
-    return {nullptr, i, scan->inputs[column].encoding};
+    return {nullptr, nullptr, i, scan->inputs[column].encoding};
   }
   elog(ERROR, "streaming aggregate emits a column that is not a group key");
 }
@@ -137,6 +133,19 @@ bool IsRepeatable(const Source *source) {
 
 }  // namespace
 
+int AddInput(AggregateScan *scan, Expr *expression, Encoding encoding) {
+  for (int i = 0; i < scan->input_count; ++i) {
+    if (scan->inputs[i].encoding == encoding && equal(scan->inputs[i].expression, expression)) {
+      return i;
+    }
+  }
+  if (scan->input_count >= core::kMaxColumns) {
+    elog(ERROR, "streaming aggregate reads more than %d columns", core::kMaxColumns);
+  }
+  scan->inputs[scan->input_count] = {expression, encoding, true};
+  return scan->input_count++;
+}
+
 Expr *FilteredArgument(Expr *filter, Expr *argument) {
   if (filter == nullptr) return argument;
   auto *when = makeNode(CaseWhen);
@@ -158,6 +167,7 @@ void PlanStates(AggregateScan *scan, bool careful) {
   core::AggregatorPlan *plan = scan->plan;
   plan->is_careful = careful;
   plan->layout.column_count = scan->input_count;
+  plan->layout.extra_bytes = scan->call_states * static_cast<int>(sizeof(CallState));
   bool nullable[core::kMaxColumns];
   for (int i = 0; i < scan->input_count; ++i) {
     plan->kinds[i] = KindOf(scan->inputs[i].encoding);
@@ -183,17 +193,31 @@ int OrderedKey(const AggregateScan *scan) {
     const AttrNumber column = scan->agg->grpColIdx[i];
     Node *key =
         reinterpret_cast<Node *>(list_nth_node(TargetEntry, child->targetlist, column - 1)->expr);
-    if (IsWordKey(KeyEncoding(exprType(key), exprCollation(key))) &&
-        IsColumnOrdered(child, column)) {
+    const Encoding encoding =
+        GroupKeyEncoding(exprType(key), exprCollation(key), scan->agg->grpOperators[i]);
+    if (IsWordKey(encoding) && IsColumnOrdered(child, column)) {
       return i;
     }
   }
   return -1;
 }
 
+namespace {
+
+void CheckMayAggregate(const Agg *agg) {
+  ListCell *cell;
+  foreach (cell, agg->plan.targetlist) {
+    Expr *expression = lfirst_node(TargetEntry, cell)->expr;
+    if (IsA(expression, Aggref)) pg::CheckMayExecute(castNode(Aggref, expression)->aggfnoid);
+  }
+}
+
+}  // namespace
+
 void SetUpScan(AggregateScan *scan, EState *estate, int eflags) {
   auto *plan = reinterpret_cast<CustomScan *>(scan->css.ss.ps.plan);
   scan->agg = linitial_node(Agg, plan->custom_plans);
+  CheckMayAggregate(scan->agg);
   // Rewinding is our own affair: groups stay until parameters change.
   const int child_flags = eflags & ~(EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD | EXEC_FLAG_MARK);
   scan->child = ExecInitNode(outerPlan(scan->agg), estate, child_flags);
@@ -208,13 +232,17 @@ void SetUpScan(AggregateScan *scan, EState *estate, int eflags) {
   scan->scan_context =
       AllocSetContextCreate(estate->es_query_cxt, "weir scan", ALLOCSET_SMALL_SIZES);
   scan->plan = static_cast<core::AggregatorPlan *>(palloc0(sizeof(core::AggregatorPlan)));
+  scan->calls_repeat = true;
+  scan->results_repeat = true;
   AddKeys(scan);
+  if (scan->has_classes) scan->strangers = static_cast<Strangers *>(palloc0(sizeof(Strangers)));
   AddOutputs(scan);
+  if (scan->calls != NIL) BeginCalls(scan);
   AddTime(scan);
   const int key = scan->closes_runs ? OrderedKey(scan) : -1;
   scan->run.column = key < 0 ? -1 : scan->plan->layout.key_column[key];
   AddSources(scan);
-  scan->can_restart = true;
+  scan->can_restart = scan->calls_repeat;
   for (int i = 0; i < scan->source_count; ++i) scan->can_restart &= IsRepeatable(scan->sources[i]);
   PlanStates(scan, !scan->can_restart);
 }

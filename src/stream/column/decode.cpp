@@ -45,8 +45,8 @@ void LoadFloat4(const Target &target, const char *const *cursor, int count,
 Datum FetchFixed(const char *at, int length, Encoding encoding) {
   if (encoding == Encoding::kKeyFloat8) return core::Load<Datum>(at);
   if (encoding == Encoding::kKeyFloat4) return Float4GetDatum(core::Load<float>(at));
-  (void)length;
-  return PointerGetDatum(at);
+  const bool is_by_value = encoding == Encoding::kKeyDatum || encoding == Encoding::kWholeWord;
+  return is_by_value ? fetch_att(at, true, length) : PointerGetDatum(at);
 }
 
 void LoadDatum(const Target &target, const char *const *cursor, int count, const DecodeStep &step) {

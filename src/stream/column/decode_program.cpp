@@ -17,8 +17,10 @@ int AlignmentOf(Form_pg_attribute attribute) {
   }
 }
 
-DecodeOp LoadOf(Encoding encoding) {
+DecodeOp LoadOf(Encoding encoding, int length) {
   switch (encoding) {
+    case Encoding::kWholeWord:
+      return length == 8 ? DecodeOp::kLoad8 : DecodeOp::kLoadDatum;
     case Encoding::kBool:
       return DecodeOp::kLoad1;
     case Encoding::kChar:
@@ -82,7 +84,7 @@ class Builder {
     }
     for (int base = program_->first_base[number]; base >= 0; base = program_->next_base[base]) {
       if (!IsDecoded(base)) continue;
-      Add(LoadOf(set_->bases[base].physical), 0, 0, base);
+      Add(LoadOf(set_->bases[base].physical, attribute->attlen), 0, 0, base);
     }
     at_.offset += attribute->attlen;
   }

@@ -6,23 +6,16 @@
 
 extern "C" {
 #include "access/detoast.h"
-#include "catalog/pg_collation.h"
-#include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/expandeddatum.h"
 #include "utils/float.h"
-#include "utils/lsyscache.h"
 #include "utils/numeric.h"
-#include "utils/pg_locale.h"
 #include "utils/timestamp.h"
 }
 
 namespace weir::stream {
 namespace {
-
-Encoding TextEncoding(Oid collation, Encoding encoding) {
-  if (!OidIsValid(collation)) return Encoding::kNone;
-  return get_collation_isdeterministic(collation) ? encoding : Encoding::kNone;
-}
 
 int64 FloatWord(double value) { return core::AsWord(value); }
 
@@ -55,6 +48,14 @@ const char *Keep(const char *bytes, uint32 length, MemoryContext context) {
   char *copy = Room(context, length);
   memcpy(copy, bytes, length);
   return copy;
+}
+
+// Nothing of the value is in the words.
+void PackImage(core::Column *column, int row, const char *bytes, uint32 length) {
+  column->word[row] = 0;
+  column->high[row] = 0;
+  column->outline[row] = bytes;
+  column->length[row] = length;
 }
 
 void EncodeText(core::Column *column, int row, Datum value, MemoryContext context) {
@@ -125,6 +126,39 @@ void EncodeFixed(core::Column *column, int row, int length, Datum value, MemoryC
   core::PackText(*column, row, bytes, size, bytes);
 }
 
+// A whole value of a key, as its functions take it.
+void EncodeKeyImage(core::Column *column, int row, int length, Datum value, MemoryContext context) {
+  if (length > 0) {
+    PackImage(column, row, Keep(DatumGetPointer(value), static_cast<uint32>(length), context),
+              static_cast<uint32>(length));
+    return;
+  }
+  const varlena *flat = Flat(value, context);
+  const uint32 size = VARSIZE_ANY_EXHDR(flat) + VARHDRSZ;
+  char *copy = Room(context, size);
+  SET_VARSIZE(copy, size);
+  memcpy(copy + VARHDRSZ, VARDATA_ANY(flat), size - VARHDRSZ);
+  PackImage(column, row, copy, size);
+}
+
+void EncodeKeyDatum(core::Column *column, int row, Datum value, MemoryContext context) {
+  char *copy = Room(context, sizeof(Datum));
+  core::Store(copy, value);
+  PackImage(column, row, copy, sizeof(Datum));
+}
+
+// Stored as it is: compressed values and those out of line are the function's affair.
+void EncodeWhole(core::Column *column, int row, int length, Datum value, MemoryContext context) {
+  const char *bytes = DatumGetPointer(value);
+  if (length == -1 && VARATT_IS_EXTERNAL_EXPANDED(bytes)) {
+    MemoryContext old = MemoryContextSwitchTo(context);
+    bytes = DatumGetPointer(datumCopy(value, false, length));
+    MemoryContextSwitchTo(old);
+  }
+  const auto size = static_cast<uint32>(datumGetSize(PointerGetDatum(bytes), false, length));
+  PackImage(column, row, Keep(bytes, size, context), size);
+}
+
 int64 WordOf(Encoding encoding, Datum value) {
   switch (encoding) {
     case Encoding::kBool:
@@ -143,6 +177,8 @@ int64 WordOf(Encoding encoding, Datum value) {
       return FloatWord(DatumGetFloat4(value));
     case Encoding::kFloat8:
       return FloatWord(DatumGetFloat8(value));
+    case Encoding::kWholeWord:
+      return static_cast<int64>(value);
     default:
       return 0;
   }
@@ -177,6 +213,15 @@ void EncodeBytes(core::Column *column, int row, Encoding encoding, int length, D
     case Encoding::kKeyName:
       EncodeFixed(column, row, NameLength(value), value, context);
       break;
+    case Encoding::kKeyImage:
+      EncodeKeyImage(column, row, length, value, context);
+      break;
+    case Encoding::kKeyDatum:
+      EncodeKeyDatum(column, row, value, context);
+      break;
+    case Encoding::kWhole:
+      EncodeWhole(column, row, length, value, context);
+      break;
     default:
       EncodeFixed(column, row, length, value, context);
       break;
@@ -206,95 +251,6 @@ Datum CopyBytes(const char *bytes, uint32 length) {
 }
 
 }  // namespace
-
-Encoding KeyEncoding(Oid type, Oid collation) {
-  switch (getBaseType(type)) {
-    case BOOLOID:
-      return Encoding::kBool;
-    case CHAROID:
-      return Encoding::kChar;
-    case INT2OID:
-      return Encoding::kInt16;
-    case INT4OID:
-    case DATEOID:
-      return Encoding::kInt32;
-    case OIDOID:
-    case XIDOID:
-    case REGCLASSOID:
-    case REGTYPEOID:
-    case REGPROCOID:
-      return Encoding::kUint32;
-    case INT8OID:
-    case TIMEOID:
-    case TIMESTAMPOID:
-    case TIMESTAMPTZOID:
-      return Encoding::kInt64;
-    case FLOAT4OID:
-      return Encoding::kKeyFloat4;
-    case FLOAT8OID:
-      return Encoding::kKeyFloat8;
-    case TEXTOID:
-    case VARCHAROID:
-      return TextEncoding(collation, Encoding::kText);
-    case BYTEAOID:
-      return Encoding::kText;
-    case BPCHAROID:
-      return TextEncoding(collation, Encoding::kKeyBpchar);
-    case NUMERICOID:
-      return Encoding::kKeyNumeric;
-    case INTERVALOID:
-      return Encoding::kKeyInterval;
-    case NAMEOID:
-      return Encoding::kKeyName;
-    case UUIDOID:
-      return Encoding::kKeyFixed;
-    default:
-      return type_is_enum(getBaseType(type)) ? Encoding::kUint32 : Encoding::kNone;
-  }
-}
-
-core::ValueKind KindOf(Encoding encoding) {
-  switch (encoding) {
-    case Encoding::kInt64:
-      return core::ValueKind::kInt64;
-    case Encoding::kFloat4:
-      return core::ValueKind::kFloat4;
-    case Encoding::kFloat8:
-      return core::ValueKind::kFloat8;
-    case Encoding::kNumeric:
-      return core::ValueKind::kNumeric;
-    case Encoding::kText:
-    case Encoding::kKeyNumeric:
-    case Encoding::kKeyFloat4:
-    case Encoding::kKeyFloat8:
-    case Encoding::kKeyBpchar:
-    case Encoding::kKeyInterval:
-    case Encoding::kKeyName:
-    case Encoding::kKeyFixed:
-      return core::ValueKind::kText;
-    default:
-      return core::ValueKind::kInt32;
-  }
-}
-
-bool IsWordKey(Encoding encoding) {
-  const core::ValueKind kind = KindOf(encoding);
-  return encoding != Encoding::kNone &&
-         (kind == core::ValueKind::kInt32 || kind == core::ValueKind::kInt64);
-}
-
-bool IsPadded(Encoding encoding) {
-  switch (encoding) {
-    case Encoding::kKeyNumeric:
-    case Encoding::kKeyFloat4:
-    case Encoding::kKeyFloat8:
-    case Encoding::kKeyBpchar:
-    case Encoding::kKeyInterval:
-      return true;
-    default:
-      return false;
-  }
-}
 
 void AllocateColumn(core::Column *column, Encoding encoding) {
   core::Column like{};
@@ -368,7 +324,10 @@ Datum DecodeKey(const KeyValue &value, Encoding encoding) {
       return PointerGetDatum(name);
     }
     case Encoding::kKeyFixed:
+    case Encoding::kKeyImage:
       return CopyBytes(bytes, length);
+    case Encoding::kKeyDatum:
+      return core::Load<Datum>(bytes);
     default:
       return Int64GetDatum(value.word);
   }

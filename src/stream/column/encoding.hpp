@@ -25,11 +25,25 @@ enum class Encoding : uint8 {
   kKeyInterval,
   kKeyName,
   kKeyFixed,  // fixed length, by reference, bytes are identity
-  kNullness,  // only whether it is NULL
+  // Keys whose equality only functions of their type know: see key_classes.hpp.
+  kKeyImage,  // by reference
+  kKeyDatum,  // by value
+  // Whole values, for functions of the server.
+  kWhole,      // by reference
+  kWholeWord,  // by value
+  kNullness,   // only whether it is NULL
 };
 
 // Encoding::kNone when values of the type cannot be keys.
 Encoding KeyEncoding(Oid type, Oid collation);
+
+// The same for a key that `equality` compares, an operator. Types without an encoding of their own
+// get that of a class, if they can be hashed.
+Encoding GroupKeyEncoding(Oid type, Oid collation, Oid equality);
+bool IsClassKey(Encoding encoding);
+
+// For an argument that a function of the server takes.
+Encoding ArgumentEncoding(Oid type);
 
 core::ValueKind KindOf(Encoding encoding);
 

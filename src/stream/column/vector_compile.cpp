@@ -113,14 +113,26 @@ int CompileArithmetic(ColumnSet *set, Oid function, List *arguments, Expr *expre
   return step.out < 0 ? kFailed : FinishStep(set, step, left, is_binary ? &right : nullptr);
 }
 
+// Whether the column's form is also how the attribute is read.
+bool KeepsForm(Encoding encoding) {
+  switch (encoding) {
+    case Encoding::kNullness:
+    case Encoding::kKeyFixed:
+    case Encoding::kKeyName:
+    case Encoding::kText:
+    case Encoding::kNumeric:
+    case Encoding::kWholeWord:
+      return true;
+    default:
+      return IsPadded(encoding);
+  }
+}
+
 int CompileBase(ColumnSet *set, const Var *var, Encoding encoding, int destination) {
   const Oid type = var->vartype;
-  Encoding physical = encoding == Encoding::kNullness || IsPadded(encoding) ||
-                              encoding == Encoding::kKeyFixed || encoding == Encoding::kKeyName ||
-                              encoding == Encoding::kText || encoding == Encoding::kNumeric
-                          ? encoding
-                          : PhysicalEncoding(type);
-  if (physical == Encoding::kNone && encoding == Encoding::kUint32) physical = encoding;
+  Encoding physical = KeepsForm(encoding) ? encoding : PhysicalEncoding(type);
+  const bool is_word = encoding == Encoding::kUint32 || encoding == Encoding::kInt64;
+  if (physical == Encoding::kNone && is_word) physical = encoding;
   if (physical == Encoding::kNone) return kFailed;
   Expr *expression = reinterpret_cast<Expr *>(const_cast<Var *>(var));
   const int column = Destination(set, expression, encoding, destination);
@@ -186,7 +198,8 @@ int CompileVector(ColumnSet *set, Expr *expression, Encoding encoding, int desti
   if (IsA(expression, CaseExpr)) {
     return CompileCase(set, castNode(CaseExpr, expression), encoding, destination);
   }
-  if (KindOf(encoding) == core::ValueKind::kText || KindOf(encoding) == core::ValueKind::kNumeric) {
+  if (KindOf(encoding) == core::ValueKind::kText || KindOf(encoding) == core::ValueKind::kNumeric ||
+      encoding == Encoding::kWholeWord) {
     return kFailed;
   }
   if (IsA(expression, FuncExpr)) {

@@ -174,6 +174,7 @@ void Serve(EmitRequest *request, PlannerInfo *root, RelOptInfo *input, RelOptInf
   Grouping grouping;
   const char *why = nullptr;
   if (!CanStream(root, output, extra, &grouping, &why)) Refuse(request, why);
+  if (grouping.whole_only != nullptr) Refuse(request, grouping.whole_only);
   Emission emission{request, nullptr, {}};
   ChooseWindow(grouping, &emission);
   Path *path = input->cheapest_total_path;

@@ -44,6 +44,7 @@ constexpr AggregateForm kForms[] = {
     {F_MIN_TIMESTAMP, kMin, Encoding::kInt64},
     {F_MIN_TIMESTAMPTZ, kMin, Encoding::kInt64},
     {F_MIN_OID, kMin, Encoding::kUint32},
+    {F_MIN_NUMERIC, kMin, Encoding::kNumeric},
     {F_MIN_TEXT, kMin, Encoding::kText},
     {F_MAX_INT2, kMax, Encoding::kInt16},
     {F_MAX_INT4, kMax, Encoding::kInt32},
@@ -55,6 +56,7 @@ constexpr AggregateForm kForms[] = {
     {F_MAX_TIMESTAMP, kMax, Encoding::kInt64},
     {F_MAX_TIMESTAMPTZ, kMax, Encoding::kInt64},
     {F_MAX_OID, kMax, Encoding::kUint32},
+    {F_MAX_NUMERIC, kMax, Encoding::kNumeric},
     {F_MAX_TEXT, kMax, Encoding::kText},
     {F_BOOL_AND, kMin, Encoding::kBool},
     {F_EVERY, kMin, Encoding::kBool},
@@ -70,26 +72,38 @@ constexpr AggregateForm kForms[] = {
     {F_BIT_XOR_INT8, kBitXor, Encoding::kInt64},
     {F_VAR_POP_INT2, kVariancePop, Encoding::kInt16},
     {F_VAR_POP_INT4, kVariancePop, Encoding::kInt32},
+    {F_VAR_POP_INT8, kVariancePop, Encoding::kInt64},
+    {F_VAR_POP_NUMERIC, kVariancePop, Encoding::kNumeric},
     {F_VAR_POP_FLOAT4, kVariancePop, Encoding::kFloat4},
     {F_VAR_POP_FLOAT8, kVariancePop, Encoding::kFloat8},
     {F_VAR_SAMP_INT2, kVarianceSample, Encoding::kInt16},
     {F_VAR_SAMP_INT4, kVarianceSample, Encoding::kInt32},
+    {F_VAR_SAMP_INT8, kVarianceSample, Encoding::kInt64},
+    {F_VAR_SAMP_NUMERIC, kVarianceSample, Encoding::kNumeric},
     {F_VAR_SAMP_FLOAT4, kVarianceSample, Encoding::kFloat4},
     {F_VAR_SAMP_FLOAT8, kVarianceSample, Encoding::kFloat8},
     {F_VARIANCE_INT2, kVarianceSample, Encoding::kInt16},
     {F_VARIANCE_INT4, kVarianceSample, Encoding::kInt32},
+    {F_VARIANCE_INT8, kVarianceSample, Encoding::kInt64},
+    {F_VARIANCE_NUMERIC, kVarianceSample, Encoding::kNumeric},
     {F_VARIANCE_FLOAT4, kVarianceSample, Encoding::kFloat4},
     {F_VARIANCE_FLOAT8, kVarianceSample, Encoding::kFloat8},
     {F_STDDEV_POP_INT2, kDeviationPop, Encoding::kInt16},
     {F_STDDEV_POP_INT4, kDeviationPop, Encoding::kInt32},
+    {F_STDDEV_POP_INT8, kDeviationPop, Encoding::kInt64},
+    {F_STDDEV_POP_NUMERIC, kDeviationPop, Encoding::kNumeric},
     {F_STDDEV_POP_FLOAT4, kDeviationPop, Encoding::kFloat4},
     {F_STDDEV_POP_FLOAT8, kDeviationPop, Encoding::kFloat8},
     {F_STDDEV_SAMP_INT2, kDeviationSample, Encoding::kInt16},
     {F_STDDEV_SAMP_INT4, kDeviationSample, Encoding::kInt32},
+    {F_STDDEV_SAMP_INT8, kDeviationSample, Encoding::kInt64},
+    {F_STDDEV_SAMP_NUMERIC, kDeviationSample, Encoding::kNumeric},
     {F_STDDEV_SAMP_FLOAT4, kDeviationSample, Encoding::kFloat4},
     {F_STDDEV_SAMP_FLOAT8, kDeviationSample, Encoding::kFloat8},
     {F_STDDEV_INT2, kDeviationSample, Encoding::kInt16},
     {F_STDDEV_INT4, kDeviationSample, Encoding::kInt32},
+    {F_STDDEV_INT8, kDeviationSample, Encoding::kInt64},
+    {F_STDDEV_NUMERIC, kDeviationSample, Encoding::kNumeric},
     {F_STDDEV_FLOAT4, kDeviationSample, Encoding::kFloat4},
     {F_STDDEV_FLOAT8, kDeviationSample, Encoding::kFloat8},
 };
@@ -135,6 +149,11 @@ const AggregateForm *FormOf(const Aggref *aggref, const char **why) {
   return form;
 }
 
+bool CanCall(const Aggref *aggref, const char **why) {
+  *why = ShapeProblem(aggref);
+  return *why == nullptr;
+}
+
 uint32 NeedsOf(const AggregateForm &form, bool careful, bool partial) {
   switch (form.operation) {
     case kCountRows:
@@ -159,7 +178,9 @@ uint32 NeedsOf(const AggregateForm &form, bool careful, bool partial) {
       if (form.argument == Encoding::kFloat8 && (careful || partial)) return core::kNeedMoments;
       return core::kNeedSum;
     default:
-      return IsFloat(form.argument) ? core::kNeedMoments : core::kNeedSquares;
+      if (IsFloat(form.argument)) return core::kNeedMoments;
+      return core::IsBig(KindOf(form.argument)) ? core::kNeedSum | core::kNeedSquares
+                                                : core::kNeedSquares;
   }
 }
 

@@ -35,6 +35,9 @@ struct AggregateForm {
 // The form of an aggregate call, or null; then *why says the reason, if the caller asks.
 const AggregateForm *FormOf(const Aggref *aggref, const char **why);
 
+// Whether the node can call an aggregate's own functions; else *why says the reason.
+bool CanCall(const Aggref *aggref, const char **why);
+
 // The form of a function, whatever is around its call; null if there is none.
 const AggregateForm *FormOfFunction(Oid function);
 

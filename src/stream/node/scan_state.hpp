@@ -7,6 +7,7 @@
 #include "stream/column/column_set.hpp"
 #include "stream/node/aggregate_form.hpp"
 #include "stream/node/counters.hpp"
+#include "stream/node/key_classes.hpp"
 #include "stream/node/source.hpp"
 
 extern "C" {
@@ -19,10 +20,12 @@ namespace weir::stream {
 
 struct SpillState;
 struct SharedCounters;
+struct AggregateCall;
 
 // One column of the scan tuple: a key or an aggregate.
 struct OutputColumn {
-  const AggregateForm *form;  // null for a key
+  const AggregateForm *form;  // null for a key and for a call
+  AggregateCall *call;        // or null
   int column;                 // the key's number, or the argument's column
   Encoding encoding;          // of a key
 };
@@ -75,6 +78,15 @@ struct AggregateScan {
   MemoryContext batch_context;   // long values of the batch being filled
   MemoryContext scan_context;    // constants of the running scan
   core::HashAggregator *aggregator;
+  Size memory_limit;  // of the groups and the classes of their keys
+  bool has_classes;
+  KeyClasses *classes[core::kMaxKeys];  // null for keys whose words tell their equality
+  Strangers *strangers;
+  List *calls;  // of AggregateCall
+  int call_states;
+  bool results_repeat;  // states outlast their results
+  bool calls_repeat;    // nobody sees it when they are run again
+  AggState *agg_state;  // what the functions of calls take for the node they run in
   core::GroupRows::Cursor cursor;
   Phase phase;
   SpillState *spill;
@@ -105,6 +117,22 @@ inline bool IsBatchFull(MemoryContext long_values, int count) {
   return count >= core::kBatchRows ||
          MemoryContextMemAllocated(long_values, false) > kLongValueBytes;
 }
+
+// Makes the classes of keys ready for a fresh aggregator.
+void PrepareClasses(AggregateScan *scan, Size limit);
+
+// Gives the groups what keys and calls leave of the limit.
+void LimitGroups(AggregateScan *scan);
+
+// Raises or lowers the limit for what is to come.
+void SetMemoryLimit(AggregateScan *scan, Size limit);
+
+// Memory of the groups and of what their keys need.
+Size MemoryInUse(const AggregateScan *scan);
+
+// Numbers the keys that have classes, and spills the rows that get no number. Returns how many are
+// left.
+int NumberRows(AggregateScan *scan, core::Column *columns, int count);
 
 // Finds the groups of `count` rows and spills the rows that find no room. Returns how many are
 // left.

@@ -99,27 +99,6 @@ void GrowRecord(SpillState *spill, Size size) {
   spill->record_size = size * 2;
 }
 
-void SpillRow(SpillState *spill, const core::Column *columns, int row, uint64 hash) {
-  const Size size = RecordSize(columns, spill->column_count, row);
-  GrowRecord(spill, size);
-  RowHeader header{static_cast<uint32>(size), 0, hash, 0};
-  for (int i = 0; i < spill->column_count; ++i) {
-    header.nulls |= static_cast<uint64>(columns[i].null[row] != 0) << i;
-  }
-  char *at = Put(spill->record, &header, sizeof(header));
-  for (int i = 0; i < spill->column_count; ++i) at = PutColumn(at, columns[i], row);
-  Partition *partition = &spill->writing[PartitionOf(hash, spill->level)];
-  if (partition->file == nullptr) {
-    MemoryContext old = MemoryContextSwitchTo(spill->context);
-    partition->file = BufFileCreateTemp(false);
-    partition->level = spill->level;
-    MemoryContextSwitchTo(old);
-    ++spill->partitions;
-  }
-  BufFileWrite(partition->file, spill->record, size);
-  spill->bytes += static_cast<int64>(size);
-}
-
 void CloseWriting(SpillState *spill) {
   MemoryContext old = MemoryContextSwitchTo(spill->context);
   for (Partition &partition : spill->writing) {
@@ -190,6 +169,27 @@ void DestroySpill(SpillState *spill) {
   ListCell *cell;
   foreach (cell, spill->pending) BufFileClose(static_cast<Partition *>(lfirst(cell))->file);
   MemoryContextDelete(spill->context);
+}
+
+void SpillRow(SpillState *spill, const core::Column *columns, int row, uint64 hash) {
+  const Size size = RecordSize(columns, spill->column_count, row);
+  GrowRecord(spill, size);
+  RowHeader header{static_cast<uint32>(size), 0, hash, 0};
+  for (int i = 0; i < spill->column_count; ++i) {
+    header.nulls |= static_cast<uint64>(columns[i].null[row] != 0) << i;
+  }
+  char *at = Put(spill->record, &header, sizeof(header));
+  for (int i = 0; i < spill->column_count; ++i) at = PutColumn(at, columns[i], row);
+  Partition *partition = &spill->writing[PartitionOf(hash, spill->level)];
+  if (partition->file == nullptr) {
+    MemoryContext old = MemoryContextSwitchTo(spill->context);
+    partition->file = BufFileCreateTemp(false);
+    partition->level = spill->level;
+    MemoryContextSwitchTo(old);
+    ++spill->partitions;
+  }
+  BufFileWrite(partition->file, spill->record, size);
+  spill->bytes += static_cast<int64>(size);
 }
 
 void SpillUnplaced(SpillState *spill, const core::HashAggregator *aggregator,

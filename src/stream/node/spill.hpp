@@ -17,6 +17,9 @@ void DestroySpill(SpillState *spill);
 void SpillUnplaced(SpillState *spill, const core::HashAggregator *aggregator,
                    const core::Column *columns, int count);
 
+// Writes one row; all rows of a group come with the same hash.
+void SpillRow(SpillState *spill, const core::Column *columns, int row, uint64 hash);
+
 // Closes the files being written and opens the next one for reading. False when there are none.
 bool NextPartition(SpillState *spill);
 

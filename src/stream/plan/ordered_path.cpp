@@ -143,7 +143,7 @@ List *OrderedInputs(PlannerInfo *root, RelOptInfo *input, List *clauses) {
         reinterpret_cast<Expr *>(get_sortgroupclause_expr(clause, root->processed_tlist));
     Node *node = reinterpret_cast<Node *>(expression);
     const WordKey key{position++, expression, WantedOrder(root, expression)};
-    if (!IsWordKey(KeyEncoding(exprType(node), exprCollation(node)))) continue;
+    if (!IsWordKey(GroupKeyEncoding(exprType(node), exprCollation(node), clause->eqop))) continue;
     AddSortedPaths(&inputs, input, key);
     AddIndexPaths(root, &inputs, input, key);
   }

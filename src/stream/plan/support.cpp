@@ -49,16 +49,15 @@ bool Collect(Node *node, Collector *collector) {
   }
 }
 
-bool KeyProblem(Node *key, Oid equality, const char **why) {
+bool KeyProblem(Node *key, const SortGroupClause *clause, const char **why) {
   const Oid type = exprType(key);
   if (contain_volatile_functions(key)) {
     *why = "A group key is volatile.";
   } else if (contain_subplans(key)) {
     *why = "A group key contains a subquery.";
-  } else if (KeyEncoding(type, exprCollation(key)) == Encoding::kNone) {
-    *why = psprintf("A group key of type %s has no streaming form.", format_type_be(type));
-  } else if (lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr != equality) {
-    *why = psprintf("A group key of type %s uses an equality of its own.", format_type_be(type));
+  } else if (!clause->hashable ||
+             GroupKeyEncoding(type, exprCollation(key), clause->eqop) == Encoding::kNone) {
+    *why = psprintf("A group key of type %s cannot be hashed.", format_type_be(type));
   } else {
     return false;
   }
@@ -79,13 +78,29 @@ bool ArgumentProblem(const Aggref *aggregate, const char **why) {
   return false;
 }
 
-bool AggregatesProblem(List *aggregates, const char **why) {
+// How many columns the keys and arguments take at most.
+int CountColumns(const Grouping &grouping) {
+  int count = list_length(grouping.keys) + list_length(grouping.aggregates);
   ListCell *cell;
-  foreach (cell, aggregates) {
+  foreach (cell, grouping.calls) count += list_length(lfirst_node(Aggref, cell)->args);
+  return count;
+}
+
+// Every aggregate has a loop of ours, or is called by row.
+bool AggregatesProblem(Grouping *grouping, const char **why) {
+  ListCell *cell;
+  foreach (cell, grouping->aggregates) {
     const Aggref *aggregate = lfirst_node(Aggref, cell);
-    if (FormOf(aggregate, why) == nullptr || ArgumentProblem(aggregate, why)) return true;
+    if (FormOf(aggregate, why) == nullptr) {
+      grouping->whole_only = *why;
+      if (!CanCall(aggregate, why)) return true;
+      grouping->calls = lappend(grouping->calls, const_cast<Aggref *>(aggregate));
+    }
+    if (ArgumentProblem(aggregate, why)) return true;
   }
-  return false;
+  if (CountColumns(*grouping) <= core::kMaxColumns) return false;
+  *why = psprintf("More than %d columns have no streaming form.", core::kMaxColumns);
+  return true;
 }
 
 bool ShapeProblem(const Query *parse, const char **why) {
@@ -113,7 +128,12 @@ bool SplitTarget(const PathTarget *target, List *clauses, Grouping *grouping, Li
       *rest = lappend(*rest, expression);
       continue;
     }
-    if (KeyProblem(reinterpret_cast<Node *>(expression), clause->eqop, why)) return false;
+    Node *key = reinterpret_cast<Node *>(expression);
+    if (KeyProblem(key, clause, why)) return false;
+    if (IsClassKey(GroupKeyEncoding(exprType(key), exprCollation(key), clause->eqop))) {
+      grouping->whole_only = psprintf("A group key of type %s has an equality of its own.",
+                                      format_type_be(exprType(key)));
+    }
     add_column_to_pathtarget(grouping->target, expression, reference);
     grouping->keys = lappend(grouping->keys, expression);
   }
@@ -128,7 +148,7 @@ bool CanStream(PlannerInfo *root, RelOptInfo *grouped, GroupPathExtraData *extra
                Grouping *grouping, const char **why) {
   const Query *parse = root->parse;
   if (ShapeProblem(parse, why)) return false;
-  *grouping = {create_empty_pathtarget(), NIL, NIL};
+  *grouping = {create_empty_pathtarget(), NIL, NIL, NIL, nullptr};
   List *rest = NIL;
   if (!SplitTarget(grouped->reltarget, parse->groupClause, grouping, &rest, why)) return false;
   Collector collector{grouping->keys, NIL, nullptr};
@@ -137,16 +157,12 @@ bool CanStream(PlannerInfo *root, RelOptInfo *grouped, GroupPathExtraData *extra
     *why = collector.why;
     return false;
   }
-  if (AggregatesProblem(collector.aggregates, why)) return false;
-  if (list_length(collector.aggregates) + list_length(grouping->keys) > core::kMaxColumns) {
-    *why = psprintf("More than %d columns have no streaming form.", core::kMaxColumns);
-    return false;
-  }
+  grouping->aggregates = collector.aggregates;
+  if (AggregatesProblem(grouping, why)) return false;
   if (parse->groupClause != NIL && (extra->flags & GROUPING_CAN_USE_HASH) == 0) {
     *why = "The aggregation cannot be hashed.";
     return false;
   }
-  grouping->aggregates = collector.aggregates;
   ListCell *cell;
   foreach (cell, collector.aggregates) {
     add_column_to_pathtarget(grouping->target, static_cast<Expr *>(lfirst(cell)), 0);
@@ -165,7 +181,7 @@ bool CanStreamDistinct(PlannerInfo *root, const Path *input, Grouping *grouping,
     *why = psprintf("More than %d group keys have no streaming form.", core::kMaxKeys);
     return false;
   }
-  *grouping = {create_empty_pathtarget(), NIL, NIL};
+  *grouping = {create_empty_pathtarget(), NIL, NIL, NIL, nullptr};
   List *rest = NIL;
   if (!SplitTarget(input->pathtarget, parse->distinctClause, grouping, &rest, why)) return false;
   if (rest != NIL) {

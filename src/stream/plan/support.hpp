@@ -15,6 +15,9 @@ struct Grouping {
   PathTarget *target;
   List *keys;
   List *aggregates;
+  List *calls;  // those of them whose own functions are called
+  // Why only this node can run it, and none that gives out changes; or null.
+  const char *whole_only;
 };
 
 // True if it can be streamed; else *why is a sentence.

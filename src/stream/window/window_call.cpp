@@ -1,5 +1,7 @@
 #include "stream/window/window_call.hpp"
 
+#include "core/group/row_layout.hpp"
+
 extern "C" {
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
@@ -63,6 +65,7 @@ bool OpOfAggregate(const AggregateForm &form, bool has_filter, WindowOp *op) {
     case Operation::kBitXor:
       return false;
     default:
+      if (core::IsBig(KindOf(form.argument))) return false;
       *op = IsFloat(form.argument) ? WindowOp::kMoments : WindowOp::kSquares;
       return true;
   }

@@ -12,14 +12,15 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use Weir;
 
-our @EXPORT = qw(start_torture torture stop_torture abandon_torture query_subject query_missing retract_subject);
+our @EXPORT = qw(ask differences_of start_torture torture stop_torture abandon_torture query_subject query_missing
+  retract_subject chain_subject);
 
 # A partitioned table, one of whose partitions has other attribute numbers; long values out of line;
-# and the ledger, which nobody updates or deletes from.
+# and the ledger, which nobody updates or deletes from. Both hold when the row's transaction began.
 my $schema = <<'SQL';
-CREATE TABLE src (part int, k int, v bigint, u int, pad text, UNIQUE (part, u)) PARTITION BY LIST (part);
+CREATE TABLE src (part int, k int, v bigint, u int, pad text, at timestamptz DEFAULT now(), UNIQUE (part, u)) PARTITION BY LIST (part);
 CREATE TABLE src_0 PARTITION OF src FOR VALUES IN (0);
-CREATE TABLE src_1 (dropped text, pad text, k int, part int, u int, v bigint);
+CREATE TABLE src_1 (dropped text, pad text, k int, at timestamptz DEFAULT now(), part int, u int, v bigint);
 ALTER TABLE src_1 DROP COLUMN dropped;
 ALTER TABLE src ATTACH PARTITION src_1 FOR VALUES IN (1);
 CREATE TABLE src_2 PARTITION OF src FOR VALUES IN (2) WITH (fillfactor = 70);
@@ -27,9 +28,9 @@ CREATE TABLE src_3 PARTITION OF src FOR VALUES IN (3);
 ALTER TABLE src_0 ALTER pad SET STORAGE EXTERNAL;
 ALTER TABLE src_1 ALTER pad SET STORAGE EXTERNAL;
 CREATE INDEX src_k ON src (k);
-CREATE TABLE ledger (k int, v bigint, h bigint);
+CREATE TABLE ledger (k int, v bigint, h bigint, at timestamptz DEFAULT now());
 CREATE SEQUENCE guest_v;
-CREATE TABLE guest_new (LIKE ledger);
+CREATE TABLE guest_new (k int, v bigint, h bigint);
 CREATE TABLE guest_seen (at timestamptz);
 CREATE FUNCTION long_pad() RETURNS text LANGUAGE sql VOLATILE AS
   $$SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 100)$$;
@@ -128,7 +129,7 @@ sub write_scripts
 
 # The subject is what is tested: `create` makes the state and a view `live` (k, n, v, h) over it,
 # `tick` is a pgbench script that takes a step (empty when somebody else does), `drained` says
-# whether partition src_4 has no new rows.
+# whether partition src_4 has no new rows; `each` is called between comparisons.
 sub start_torture
 {
     ($node, $subject) = @_;
@@ -188,6 +189,38 @@ sub retract_subject
     };
 }
 
+# Queries over results that change and over their logs: what they show is what they say of what those
+# have stored, at every moment. `of_all` is over a result that only the others change.
+sub chain_subject
+{
+    my @below = (
+        [ 'live', 'SELECT k, count(*) AS n, sum(v)::bigint AS v, coalesce(sum(hashtext(pad)), 0)::bigint AS h FROM src GROUP BY k EMIT CHANGES', 'ignore' ],
+        [ 'kept', 'SELECT k, part, count(*) AS n, min(v) AS low, max(v) AS high FROM src GROUP BY k, part HAVING count(*) > 1', 'retract' ],
+        [ 'kept_rows', 'SELECT k, v FROM src WHERE v % 7 = 0', 'retract' ]);
+    my @above = (
+        [ 'sizes', 'SELECT n % 5 AS size, count(*), sum(n) AS n, max(v) AS v, min(h) AS h FROM live GROUP BY 1 EMIT CHANGES', 'retract' ],
+        [ 'by_key', 'SELECT k, sum(n) AS n, min(low) AS low, max(high) AS high FROM kept GROUP BY k', 'retract' ],
+        [ 'pairs', 'SELECT part, low FROM kept WHERE n % 2 = 0', 'retract' ],
+        [ 'of_rows', 'SELECT k, count(*), min(v) FROM kept_rows GROUP BY k', 'retract' ],
+        [ 'of_all', 'SELECT count(*), sum(n) AS n, max(low) FROM by_key', 'retract' ],
+        [ 'changes_of', "SELECT (new ->> 'k')::int AS k, count(*), count(old) AS old, max(position) AS last FROM weir.changes('live') GROUP BY 1", 'ignore' ],
+        [ 'changes_of_sizes', "SELECT count(*), count(old) AS old, count(new) AS new, max(position) AS last FROM weir.changes('sizes')", 'ignore' ]);
+    my $retracting = retract_subject();
+    my $number = 0;
+    my %number = map { ($_->[0] => ++$number) } @below, @above;
+    return {
+        create => join('', map { "SELECT weir.create_query('$_->[0]', \$\$$_->[1]\$\$, tick => '30 ms', on_delete => '$_->[2]');\n" } @below, @above),
+        above => [ map { $_->[0] } @above ],
+        drained => "weir.wait('live', '100 ms')",
+        differing => 'SELECT ' . join(' + ', map { differences_of($_->[0], "SELECT * FROM weir_state.q$number{ $_->[0] }_definition") } @above),
+        writers => $retracting->{writers},
+        maintenance => [
+            [ 'refresh', sub { return ask("SELECT weir.refresh_query('kept')"); } ],
+            [ 'rewrite below', sub { return ask('VACUUM FULL weir_state.q' . (1 + int(rand(3))), 2000); } ],
+        ],
+    };
+}
+
 # Differences once everything is in the state.
 sub query_missing
 {
@@ -241,7 +274,7 @@ sub ask
     # Nobody may wait for a prepared transaction that this process is to end.
     local $ENV{PGOPTIONS} = '-c weir.capture=off -c statement_timeout=60s -c lock_timeout=' . ($lock_ms // 0);
     my ($status, $out, $err) = (0, '', '');
-    $status = $node->psql('postgres', $sql, stdout => \$out, stderr => \$err, on_error_stop => 1);
+    ($status) = attempt($node, 'postgres', $sql, stdout => \$out, stderr => \$err, on_error_stop => 1);
     return ($status, $out, $err);
 }
 
@@ -399,7 +432,7 @@ sub wait_for_server
 
 my @kills = (
     [ 'ticker terminated',
-        sub { ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ticks' OR backend_type ~ 'continuous'"); } ],
+        sub { ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ticks' OR backend_type = 'pg_weir query worker'"); } ],
     [ 'writer killed',
         sub {
             my ($status, $pid) = ask("SELECT pid FROM pg_stat_activity WHERE application_name = 'writers' LIMIT 1");
@@ -429,6 +462,7 @@ sub torture
     while (time() < $end)
     {
         compare();
+        $subject->{each}->() if $subject->{each};
         last if $options{stop_early} && $log{differences};
         revive_loads();
         finish_prepared(1) if rand() < 0.2;

@@ -14,7 +14,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(
   new_weir_node set_conf is_long seeded
-  quietly set_system
+  quietly attempt set_system
   ring flush law_holds table_holds_what_was_flushed
   logged_calls rolled_up_calls worker_pid wait_for_worker server_child
   start_pgbench finish_pgbench run_pgbench statements_of_pgbench
@@ -73,6 +73,15 @@ sub quietly
     my ($node, $db, $sql) = @_;
     local $ENV{PGOPTIONS} = '-c weir.capture=off';
     return $node->safe_psql($db // 'postgres', $sql);
+}
+
+# What psql says, also of a server that refuses it before it has read its input.
+sub attempt
+{
+    my ($node, @arguments) = @_;
+    my @answer = eval { $node->psql(@arguments) };
+    die $@ if $@ && $@ !~ /Broken pipe/;
+    return $@ ? (2, '', '') : @answer;
 }
 
 # ALTER SYSTEM and reload; undef resets.
