@@ -49,7 +49,7 @@ diag("$checks checks, $again to be done again");
 cmp_ok($checks, '>=', 10, 'the standby was asked often');
 is($wrong, 0, 'and never differed');
 is($refused, 0, 'nor refused');
-ok(quietly($standby, 'postgres', 'SELECT sum(count) > 1000 FROM kinds'), 'it shows newer rows');
+ok(wait_until(sub { my ($status, $out) = $standby->psql('postgres', 'SELECT sum(count) > 1000 FROM kinds'); return $status == 0 && $out eq 't'; }, 40), 'it shows newer rows');
 isnt(($standby->psql('postgres', "SELECT weir.refresh_query('kinds')"))[0], 0, 'and changes nothing');
 
 # Rows that are gone before they are counted: the primary holds them, and so does the standby.

@@ -34,7 +34,7 @@ sub torture_chains
     my $node = new_weir_node('chains', 'max_prepared_transactions' => 100, 'wal_level' => 'replica', 'max_worker_processes' => 20,
         'max_wal_senders' => 0, 'autovacuum_naptime' => 2, 'weir.capture' => 'off', 'weir.check_skipped' => 'on');
     start_torture($node, chain_subject());
-    my $seconds = $ENV{TORTURE_SECONDS} || (is_long() ? 300 : 20);
+    my $seconds = $ENV{TORTURE_SECONDS} || (is_long() ? 300 : 12);
     torture($seconds);
     my $log = stop_torture();
     diag(sprintf('%d checks, %d retries, %d unreachable; %s', $log->{checks}, $log->{retries}, $log->{unreachable},

@@ -93,7 +93,7 @@ append_to_file("$directory/write.sql", <<'SQL');
 INSERT INTO event SELECT clock_timestamp() - random() * interval '300 ms', 'k' || (:v + g) % 9, :v + g FROM generate_series(1, 5) g;
 SQL
 append_to_file("$directory/wait.sql", join('', map { "SELECT count(*) FROM weir.changes('$_', 1000000000, 10, '1 s');\n" } @names));
-my $seconds = is_long() ? 60 : 10;
+my $seconds = is_long() ? 60 : 8;
 my $writers = start_pgbench($node, 'postgres', 'writers', '-T', $seconds + 3, '-c', 2, '-R', 100, '-f', "$directory/write.sql");
 my $waiters = start_pgbench($node, 'postgres', 'waiters', '-T', $seconds + 1, '-c', 2, '-f', "$directory/wait.sql");
 my %now = map { $_ => 0 } @names;
