@@ -37,7 +37,7 @@ TRUNCATE event_3;
 ROLLBACK;
 SELECT relation::regclass FROM weir.frontier_files WHERE relation IN ('event_3'::regclass, 'event_4'::regclass);
 
--- What comes with rows says that they are not counted, and can be made to count.
+-- What comes back with rows that were counted is as it was when it is built anew.
 ALTER TABLE event ATTACH PARTITION event_3 FOR VALUES IN (3);
 SELECT weir.refresh_query('days');
 TABLE days ORDER BY 1;

@@ -73,10 +73,29 @@ SELECT lag_rows FROM weir.queries WHERE name = 'by_key'::regclass;
 SELECT differences('by_key'), differences('by_name'), differences('by_spread');
 SELECT * FROM by_key WHERE k IS NULL OR k = 1000 OR k < 3 ORDER BY k;
 
--- What a state of its own needs, or conditions on results, goes the usual way.
+-- What a state of its own needs goes the usual way.
 SELECT how('SELECT * FROM by_spread');
+
+-- Conditions on results, and expressions over them.
 SELECT how('SELECT k FROM by_key WHERE count > 20');
 SELECT count(*) FROM by_key WHERE count > 20;
+SELECT count(*) FROM expected WHERE count > 20;
+SELECT how('SELECT * FROM by_key WHERE mean > 60 AND k > 3 AND (max > 100 OR bool_and)');
+SELECT (SELECT count(*) FROM (SELECT * FROM by_key WHERE mean > 60 AND k > 3 AND (max > 100 OR bool_and) EXCEPT ALL
+                              SELECT * FROM expected WHERE mean > 60 AND k > 3 AND (max > 100 OR bool_and)) a) AS more,
+       (SELECT count(*) FROM (SELECT * FROM expected WHERE mean > 60 AND k > 3 AND (max > 100 OR bool_and) EXCEPT ALL
+                              SELECT * FROM by_key WHERE mean > 60 AND k > 3 AND (max > 100 OR bool_and)) a) AS less;
+SELECT i, (SELECT count(*) FROM by_key WHERE count > 19 + i) FROM generate_series(0, 2) i;
+SELECT i, (SELECT count(*) FROM expected WHERE count > 19 + i) FROM generate_series(0, 2) i;
+SELECT weir.create_query('by_expression', $$
+    SELECT upper(name) || '!' AS shout, sum(n) * 2 + k % 2 AS twice, avg(n) / count(*) AS share, 7 AS seven
+    FROM event GROUP BY name, k % 2, k % 3 HAVING count(*) > 10 AND min(n) < 900 $$);
+SELECT weir.wait('by_expression'), weir.pause_query('by_expression');
+SELECT differences('by_expression');
+SELECT add(20, 25);
+SELECT how('SELECT shout, seven FROM by_expression WHERE twice > 0');
+SELECT how('SELECT shout FROM by_expression WHERE shout < ''B''');
+SELECT differences('by_expression'), differences('by_key');
 SET weir.stream = off;
 SELECT how('SELECT * FROM by_key');
 SELECT differences('by_key'), differences('by_name');

@@ -5,6 +5,7 @@
 set -euo pipefail
 
 source "$(dirname "${BASH_SOURCE[0]}")/../../test/support/server.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/measure.sh"
 
 rows=${ROWS:-1000000}
 rounds=${ROUNDS:-3}
@@ -21,10 +22,6 @@ start() {
 
 # line WHAT FIGURE FLOOR DETAIL
 line() { printf '| %s | %s | %s | %s |\n' "$@"; }
-
-median() { sort -n | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
-least() { sort -n | head -n 1; }
-calculate() { awk "BEGIN {printf \"$1\", $2}"; }
 
 # milliseconds SQL: of one statement, as a client sees it.
 milliseconds() { sql -At -o /dev/null -c '\timing on' -c "$1" | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' | tail -n 1; }
@@ -67,56 +64,93 @@ exact() {
     fail "query $1 differs from its definition"
 }
 
-transactions() {
-  as_server "$bindir/pgbench" -n -c 4 -j "$cores" -T "$run_seconds" -f "$scratch/insert.sql" postgres 2>/dev/null |
-    sed -n 's/^tps = \([0-9.]*\).*/\1/p'
+insert_script() {
+  echo 'INSERT INTO written VALUES (now(), (random() * 99)::int, 1, 2.5);' >"$scratch/insert.sql"
+  chmod a+r "$scratch/insert.sql"
 }
 
-# pair WITHOUT WITH: runs both commands for each round, in alternating order; prints "off on" a line.
+# transactions SECONDS
+transactions() {
+  as_server "$bindir/pgbench" -n -c 4 -j "$cores" -T "$1" -f "$scratch/insert.sql" postgres 2>/dev/null |
+    sed -n 's/^number of transactions actually processed: \([0-9]*\).*/\1/p; s/^tps = \([0-9.]*\).*/\1/p'
+}
+
+# pair COUNT WITHOUT WITH: runs both commands for each round, in alternating order; prints what they print in a line.
 pair() {
   local round off on
-  for ((round = 0; round < rounds; round++)); do
-    if ((round % 2)); then on=$($2) off=$($1); else off=$($1) on=$($2); fi
+  for ((round = 0; round < $1; round++)); do
+    if ((round % 2)); then on=$($3) off=$($2); else off=$($2) on=$($3); fi
     echo "$off $on"
   done
 }
 
-insert_without() { transactions; }
+# Prints transactions a second, and the sessions' microseconds of CPU time for each.
+insert_once() {
+  local before
+  before=$(ended_cpu)
+  transactions "$writer_seconds" | {
+    read -r count
+    read -r tps
+    echo "$tps $(calculate '%.2f' "1000 * ($(ended_cpu) - $before) / $count")"
+  }
+}
+
 insert_with() {
+  local worker before
   query kept written 'backfill => false'
-  transactions
+  caught_up kept >&2
+  worker=$(value "SELECT pid FROM pg_stat_activity WHERE application_name = 'pg_weir query worker'")
+  before=$(process_cpu "$worker")
+  insert_once
+  echo "$(($(process_cpu "$worker") - before)) $writer_seconds" >>"$scratch/worker"
   caught_up kept >&2
   drop kept
 }
 
+# Many short rounds: the machine is the same for both of one round more often than for both of a long one.
 writers() {
+  local writer_seconds=2
   table written 1 100
-  # shellcheck disable=SC2016
-  echo 'INSERT INTO written VALUES (now(), (random() * 99)::int, 1, 2.5);' >"$scratch/insert.sql"
-  chmod a+r "$scratch/insert.sql"
-  transactions >/dev/null
-  pair insert_without insert_with >"$scratch/writers"
+  insert_script
+  transactions 2 >/dev/null
+  : >"$scratch/worker"
+  pair $((rounds * 5)) insert_once insert_with >"$scratch/writers"
   line 'single-row inserts, 4 clients: TPS with a query / without' \
-    "$(awk '{print $2 / $1}' "$scratch/writers" | median | awk '{printf "%.3f", $1}')" 'at least 0.97' \
-    "$(awk '{off += $1; on += $2} END {printf "%.0f/s without, %.0f/s with; ratios", off / NR, on / NR}' "$scratch/writers")$(
-      awk '{printf " %.3f", $2 / $1}' "$scratch/writers")"
+    "$(awk '{print $3 / $1}' "$scratch/writers" | median | awk '{printf "%.3f", $1}')" 'at least 0.97' \
+    "$(awk '{off += $1; on += $3} END {printf "%.0f/s without, %.0f/s with; ratios", off / NR, on / NR}' "$scratch/writers")$(
+      awk '{printf " %.2f", $3 / $1}' "$scratch/writers")"
+  line 'the same: CPU time a transaction of the sessions, without / with' \
+    "$(awk '{print $2 / $4}' "$scratch/writers" | median | awk '{printf "%.3f", $1}')" '' \
+    "$(calculate '%.1f us without, %.1f us with' \
+      "$(column 2 "$scratch/writers" | median), $(column 4 "$scratch/writers" | median)"); the worker busy $(
+      awk '{busy += $1; time += $2} END {printf "%.1f %% of a core", busy / time / 10}' "$scratch/worker")"
+}
+
+# copy SQL...: milliseconds of a COPY, then of its session's CPU time; then milliseconds of the statement after it, if any.
+copy() {
+  sql -At -c "$cpu_query" -c '\timing on' -c "COPY copied FROM '$scratch/rows'" -c '\timing off' -c "$cpu_query" \
+    -c '\timing on' ${1:+-c "$1"} | awk '
+      /^cpu / {n++; at[n] = $2}
+      /^Time:/ {wall[++k] = $2}
+      END {print wall[1], (at[2] - at[1]) / 1e6, wall[2]}'
 }
 
 copy_once() {
   sql -c 'TRUNCATE copied'
-  milliseconds "COPY copied FROM '$scratch/rows'"
+  copy
 }
 
 # The time until everything is in the state counts from the moment COPY returns.
 copy_and_wait() {
+  local figures
   sql -c 'TRUNCATE copied'
   query kept copied 'backfill => false'
-  sql -At -o /dev/null -c '\timing on' -c "COPY copied FROM '$scratch/rows'" -c "SELECT weir.wait('kept', '10 min')" |
-    sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' >"$scratch/copy"
+  caught_up kept
+  figures=$(copy "SELECT weir.wait('kept', '10 min')")
   exact kept copied
   drop kept
-  tail -n 1 "$scratch/copy" >>"$scratch/delays"
-  head -n 1 "$scratch/copy"
+  echo "${figures##* }" >>"$scratch/delays"
+  echo "${figures% *}"
 }
 
 copies() {
@@ -124,10 +158,16 @@ copies() {
   sql -c "COPY copied TO '$scratch/rows'"
   copy_once >/dev/null
   : >"$scratch/delays"
-  pair copy_once copy_and_wait >"$scratch/copies"
+  pair $((rounds * 2)) copy_once copy_and_wait >"$scratch/copies"
   line "COPY of $bulk rows: rate with a query / without" \
-    "$(awk '{print $1 / $2}' "$scratch/copies" | median | awk '{printf "%.3f", $1}')" 'at least 0.90' \
-    "$(awk '{off += $1; on += $2} END {printf "%.0f ms without, %.0f ms with", off / NR, on / NR}' "$scratch/copies")"
+    "$(awk '{print $1 / $3}' "$scratch/copies" | median | awk '{printf "%.3f", $1}')" 'at least 0.90' \
+    "$(calculate '%.0f ms without, %.0f ms with' \
+      "$(column 1 "$scratch/copies" | median), $(column 3 "$scratch/copies" | median)"); ratios$(
+      awk '{printf " %.2f", $1 / $3}' "$scratch/copies")"
+  line 'the same: CPU time of the session, without / with' \
+    "$(awk '{print $2 / $4}' "$scratch/copies" | median | awk '{printf "%.3f", $1}')" '' \
+    "$(calculate '%.0f ms without, %.0f ms with' \
+      "$(column 2 "$scratch/copies" | median), $(column 4 "$scratch/copies" | median)")"
   line 'from the end of COPY until all is in the state' "$(median <"$scratch/delays" | awk '{printf "%.0f ms", $1}')" \
     'at most 2000 ms' "$(sort -n "$scratch/delays" | awk '{printf "%s%.0f", (NR == 1 ? "" : ", "), $1} END {print " ms"}')"
   sql -c 'DROP TABLE copied CASCADE' 2>/dev/null
@@ -209,28 +249,40 @@ server_restart() {
   as_server "$bindir/pg_ctl" restart -w -s -D "$scratch/bench" -l "$scratch/log/server-bench.log" -m fast >/dev/null
 }
 
-# One row of each group is read all the time: what a client gets to see, not what the server could do without it.
+# against WHAT TABLE_SQL VIEW_SQL FLOOR: a line with the speed of the view by CPU time of the server process.
+against() {
+  compare $((rounds * 5)) "$2" "$3"
+  line "$1" "$(calculate %.2f "$ratio")" "$4" \
+    "$(calculate 'CPU time %.1f ms, table %.1f ms' "$cpu_other, $cpu"); $(
+      calculate 'until the client has it %.1f and %.1f ms' "$wall_other, $wall")"
+}
+
+# Both have the columns k, count, sum and mean, and the same rows; both are read whole and vacuumed.
 view() {
-  local groups=$((rows / 10)) plain live
+  local groups=$((rows / 10))
   table grouped "$rows" "$groups"
   query shown grouped
   caught_up shown
   sql -c 'CREATE TABLE plain AS TABLE shown' -c 'CREATE INDEX ON plain (k)' -c 'VACUUM ANALYZE plain' \
     -c 'VACUUM ANALYZE grouped' -c "VACUUM ANALYZE $(value "SELECT state_table FROM weir.queries WHERE name = 'shown'::regclass")"
   caught_up shown
-  plain=$(best 'COPY (TABLE plain) TO STDOUT')
-  live=$(best 'COPY (TABLE shown) TO STDOUT')
-  line "reading the live view, $groups groups, nothing pending: speed against a plain table" \
-    "$(calculate %.2f "$plain / $live")" 'at least 0.8' "$(calculate '%.1f ms, plain %.1f ms' "$live, $plain")"
-  plain=$(best 'SELECT count(*), sum(sum), max(mean) FROM plain')
-  live=$(best 'SELECT count(*), sum(sum), max(mean) FROM shown')
-  line 'the same, its rows aggregated and not sent' "$(calculate %.2f "$plain / $live")" '' \
-    "$(calculate '%.1f ms, plain %.1f ms' "$live, $plain")"
+  against "reading the live view, $groups groups, nothing pending: speed against a plain table of its rows, rows sent by COPY" \
+    'COPY (SELECT k, count, sum, mean FROM plain) TO STDOUT' 'COPY (SELECT k, count, sum, mean FROM shown) TO STDOUT' 'at least 0.8'
+  against 'the same, rows sent as the result of SELECT' \
+    'SELECT k, count, sum, mean FROM plain' 'SELECT k, count, sum, mean FROM shown' 'at least 0.8'
+  against 'the same, rows aggregated by the server and not sent' \
+    'SELECT count(*), sum(sum), max(mean) FROM plain' 'SELECT count(*), sum(sum), max(mean) FROM shown' ''
   value "SELECT weir.pause_query('shown')" >/dev/null
   fill grouped 100000 "$groups"
   exact shown grouped
-  live=$(best 'COPY (TABLE shown) TO STDOUT')
-  line 'the same with 100,000 rows pending' "$(calculate '%.1f ms' "$live")" 'exact' 'equal to its definition'
+  line 'the same with 100,000 rows pending' "$(calculate '%.1f ms' "$(best 'COPY (TABLE shown) TO STDOUT')")" 'exact' \
+    'equal to its definition'
+  view_of_one
+  drop shown
+}
+
+view_of_one() {
+  local plain live
   plain=$(best 'SELECT * FROM plain WHERE k = 77')
   live=$(best 'SELECT * FROM shown WHERE k = 77')
   value "SELECT weir.resume_query('shown')" >/dev/null
@@ -238,16 +290,16 @@ view() {
   sql -c 'VACUUM grouped'
   line 'one key, nothing pending' "$(calculate '%.2f ms' "$(best 'SELECT * FROM shown WHERE k = 77')")" "the state's index" \
     "$(calculate '%.2f ms with 100,000 rows pending, plain table %.2f ms' "$live, $plain"); $(
-      sql -At -c 'EXPLAIN SELECT * FROM shown WHERE k = 77' | grep -oE '(Index|Bitmap Index) Scan using [^ ]+' | head -n 1)"
-  drop shown
+      sql -At -c 'EXPLAIN SELECT * FROM shown WHERE k = 77' | grep -oE '(Index|Bitmap Index) Scan using [^ ]+|Bitmap Index Scan on [^ ]+' | head -n 1)"
 }
 
 many() {
   local i sample least_ticks worst=0 lag
   table written 1 100
+  insert_script
   for ((i = 1; i <= 50; i++)); do query "many_$i" written 'backfill => false'; done
   for ((i = 1; i <= 50; i++)); do caught_up "many_$i"; done
-  transactions >"$scratch/many" &
+  transactions "$run_seconds" | tail -n 1 >"$scratch/many" &
   sql -c 'CREATE TABLE before AS SELECT name, ticks, rows_in, total_tick_ms FROM weir.queries'
   for ((sample = 0; sample < run_seconds * 2; sample++)); do
     sleep 0.5

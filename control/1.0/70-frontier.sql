@@ -30,6 +30,27 @@ COMMENT ON COLUMN weir.frontier_files.settled_at IS 'its visibility map speaks o
 COMMENT ON COLUMN weir.frontier_files.rewritten_by IS 'rows of this transaction are copies of older ones';
 REVOKE ALL ON TABLE weir.frontier_files FROM PUBLIC;
 
+-- Tables that have come to a source with rows in them, and those that have left it and may come back.
+CREATE TABLE weir.arrivals (
+    query_id      integer NOT NULL,
+    relation      oid NOT NULL,   -- the table or partition
+    arrived_by    xid8,           -- its rows are consumed once h is above this; NULL: it has left
+    oldest        xid8,           -- the oldest transaction that ran when it came
+    changed_by    xid8[] NOT NULL, -- later ones that had changed rows of it by then
+    counted_below xid8,           -- rows of older transactions were consumed before it left
+    relfilenode   oid NOT NULL,   -- its file when it left
+    PRIMARY KEY (query_id, relation)
+);
+COMMENT ON TABLE weir.arrivals IS 'tables that have come to a source with rows in them, or have left it';
+COMMENT ON COLUMN weir.arrivals.query_id IS 'number of the query';
+COMMENT ON COLUMN weir.arrivals.relation IS 'the table or partition';
+COMMENT ON COLUMN weir.arrivals.arrived_by IS 'its rows are consumed once h is above this; NULL: it has left';
+COMMENT ON COLUMN weir.arrivals.oldest IS 'the oldest transaction that ran when it came';
+COMMENT ON COLUMN weir.arrivals.changed_by IS 'later ones that had changed rows of it by then';
+COMMENT ON COLUMN weir.arrivals.counted_below IS 'rows of older transactions were consumed before it left';
+COMMENT ON COLUMN weir.arrivals.relfilenode IS 'its file when it left';
+REVOKE ALL ON TABLE weir.arrivals FROM PUBLIC;
+
 -- STABLE and leakproof, so that it neither keeps other conditions from moving below a GROUP BY nor
 -- waits for those of row security: the scan takes its place.
 CREATE FUNCTION weir.delta(tableoid oid, query_id integer) RETURNS boolean

@@ -11,6 +11,8 @@ use Weir;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+my $come = 0;
+
 # The query's own workers, or, in the long tier, steps made by hand too.
 sub torture_one
 {
@@ -23,15 +25,17 @@ sub torture_one
     start_torture($node, $subject);
     torture($seconds);
     my $log = stop_torture();
-    diag(sprintf('%d rows, %d checks, %d retries, %d unreachable, %d revived, %d detached; %s',
+    diag(sprintf('%d rows, %d checks, %d retries, %d unreachable, %d revived, %d detached, %d tables came and %d left; %s',
         quietly($node, 'postgres', 'SELECT count(*) FROM ledger'),
-        $log->{checks}, $log->{retries}, $log->{unreachable}, $log->{revived} // 0, $log->{detached} // 0,
+        $log->{checks}, $log->{retries}, $log->{unreachable}, $log->{revived} // 0, $log->{detached} // 0, $log->{come} // 0,
+        $log->{left} // 0,
         join(', ', map { "$_: $log->{done}{$_}" } sort keys %{ $log->{done} })));
     cmp_ok($log->{checks}, '>=', $seconds, "$name: it was compared often");
     is($log->{differences}, 0, "$name: it never differed") or diag($log->{first});
     is($log->{retries}, 0, "$name: no snapshot lost its rows");
     is($log->{stranger}, undef, "$name: only kills ended writers");
     is($log->{refused}, undef, "$name: no comparison failed but for a kill");
+    $come += $log->{come} // 0;
     is($missing->($node), 0, "$name: at the end everything is consumed, and the result is exact");
     $node->stop('immediate');
     return;
@@ -49,5 +53,6 @@ seeded();
 torture_one('query', query_subject(), \&query_missing, 'weir.check_skipped' => 'on');
 torture_one('lanes', query_subject(2), \&missing_or_unsplit, 'weir.check_skipped' => 'on', 'weir.min_lane_pages' => 0,
     'max_worker_processes' => 16, seconds => 25);
+cmp_ok($come, '>', 0, 'tables came with rows');
 torture_one('steps', delta_subject(), \&delta_missing) if is_long();
 done_testing();

@@ -64,6 +64,9 @@ void InitFrontier(int32 query_id, FullTransactionId h, Oid source = InvalidOid);
 void AddSource(int32 query_id, Oid source);
 void DropFrontier(int32 query_id);
 
+// From here on only a rebuild helps; until then neither steps nor readers get anything.
+void MakeStale(int32 query_id);
+
 // The latest committed frontier of a query, for views of its state. False: there is none.
 bool ReadFrontier(int32 query_id, FullTransactionId *h);
 

@@ -1,7 +1,7 @@
 #include "continuous/delta/frontier.hpp"
 
-#include <initializer_list>
-
+#include "continuous/delta/arrivals.hpp"
+#include "continuous/delta/rows.hpp"
 #include "pg/compat.hpp"
 
 extern "C" {
@@ -34,52 +34,6 @@ enum FileColumn : AttrNumber {
   kFileColumns = kRewrittenBy
 };
 
-Oid TableOid(const char *name) {
-  const Oid schema = get_namespace_oid("weir", true);
-  return OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
-}
-
-// A table of ours, with its primary key; closed by CloseRows().
-struct Rows {
-  Relation table;
-  SysScanDesc scan;
-  ScanKeyData keys[2];
-};
-
-void OpenRows(Rows *rows, const char *name, LOCKMODE mode, Snapshot snapshot, int key_count) {
-  const Oid table = TableOid(name);
-  if (!OidIsValid(table)) {
-    ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE), errmsg("table weir.%s does not exist", name),
-            errhint("Run CREATE EXTENSION pg_weir."));
-  }
-  rows->table = table_open(table, mode);
-  const Oid index = pg::PrimaryKeyOf(rows->table);
-  rows->scan = systable_beginscan(rows->table, index, key_count > 0 && OidIsValid(index), snapshot,
-                                  key_count, rows->keys);
-}
-
-// The lock stays until the transaction ends.
-void CloseRows(Rows *rows) {
-  systable_endscan(rows->scan);
-  table_close(rows->table, NoLock);
-}
-
-void KeyOn(Rows *rows, int key, AttrNumber column, Datum value) {
-  const RegProcedure equal = column == kFileRelation ? F_OIDEQ : F_INT4EQ;
-  ScanKeyInit(&rows->keys[key], column, BTEqualStrategyNumber, equal, value);
-}
-
-FullTransactionId XidColumn(const Rows &rows, HeapTuple tuple, AttrNumber column) {
-  bool is_null;
-  const Datum value = heap_getattr(tuple, column, RelationGetDescr(rows.table), &is_null);
-  return is_null ? InvalidFullTransactionId : DatumGetFullTransactionId(value);
-}
-
-Datum Column(const Rows &rows, HeapTuple tuple, AttrNumber column) {
-  bool is_null;
-  return heap_getattr(tuple, column, RelationGetDescr(rows.table), &is_null);
-}
-
 void ReadFrontierRow(const Rows &rows, HeapTuple tuple, Frontier *frontier) {
   frontier->h = XidColumn(rows, tuple, kH);
   frontier->lsn_low = DatumGetLSN(Column(rows, tuple, kLsnLow));
@@ -93,18 +47,6 @@ void ReadFileRow(const Rows &rows, HeapTuple tuple, SourceFile *file) {
   file->rewritten_by = XidColumn(rows, tuple, kRewrittenBy);
 }
 
-// Replaces the row that the scan finds, or inserts one.
-void Upsert(Rows *rows, Datum *values, bool *nulls) {
-  HeapTuple fresh = heap_form_tuple(RelationGetDescr(rows->table), values, nulls);
-  HeapTuple old = systable_getnext(rows->scan);
-  if (HeapTupleIsValid(old)) {
-    CatalogTupleUpdate(rows->table, &old->t_self, fresh);
-  } else {
-    CatalogTupleInsert(rows->table, fresh);
-  }
-  heap_freetuple(fresh);
-}
-
 void StoreFileRow(Rows *rows, int32 query_id, const SourceFile &file) {
   Datum values[kFileColumns] = {
       Int32GetDatum(query_id), ObjectIdGetDatum(file.relation), ObjectIdGetDatum(file.relfilenode),
@@ -112,20 +54,6 @@ void StoreFileRow(Rows *rows, int32 query_id, const SourceFile &file) {
   bool nulls[kFileColumns] = {};
   nulls[kRewrittenBy - 1] = !FullTransactionIdIsValid(file.rewritten_by);
   Upsert(rows, values, nulls);
-}
-
-void ForgetRows(int32 query_id, const char *table) {
-  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-  Rows rows;
-  KeyOn(&rows, 0, kFrontierQuery, Int32GetDatum(query_id));
-  OpenRows(&rows, table, RowExclusiveLock, snapshot, 1);
-  HeapTuple tuple;
-  while (HeapTupleIsValid(tuple = systable_getnext(rows.scan))) {
-    CatalogTupleDelete(rows.table, &tuple->t_self);
-  }
-  CloseRows(&rows);
-  UnregisterSnapshot(snapshot);
-  CommandCounterIncrement();
 }
 
 }  // namespace
@@ -160,6 +88,7 @@ void StoreFrontier(int32 query_id, const Frontier &frontier) {
 void ForgetQuery(int32 query_id) {
   ForgetRows(query_id, "frontiers");
   ForgetFiles(query_id);
+  ForgetArrivals(query_id);
 }
 
 void ForgetFiles(int32 query_id) { ForgetRows(query_id, "frontier_files"); }

@@ -1,5 +1,6 @@
 #include "continuous/delta/new_rows.hpp"
 
+#include "continuous/delta/arrivals.hpp"
 #include "continuous/lanes/shares.hpp"
 #include "continuous/operation/progress.hpp"
 #include "pg/compat.hpp"
@@ -62,6 +63,35 @@ bool IsNew(NewRowWalk *walk, HeapTupleHeader header) {
   return IsSeen(walk, header, xmin);
 }
 
+bool IsDeletedBefore(NewRowWalk *walk, HeapTupleHeader header) {
+  const uint16 infomask = header->t_infomask;
+  if ((infomask & HEAP_XMAX_INVALID) != 0 || HEAP_XMAX_IS_LOCKED_ONLY(infomask)) return false;
+  const TransactionId xmax = HeapTupleHeaderGetUpdateXid(header);
+  if (!TransactionIdIsNormal(xmax)) return false;
+  if (!ChangedBefore(*walk->range.arrival, xmax, walk->range.next)) return false;
+  return (infomask & HEAP_XMAX_COMMITTED) != 0 || TransactionIdIsCurrentTransactionId(xmax) ||
+         TransactionIdDidCommit(xmax);
+}
+
+// In a table that has come: versions as they were then, and first versions since.
+bool HasArrived(NewRowWalk *walk, HeapTupleHeader header) {
+  const NewRange &range = walk->range;
+  const TransactionId xmin = HeapTupleHeaderGetRawXmin(header);
+  if (!TransactionIdIsNormal(xmin)) return false;
+  const uint32 age = XidFromFullTransactionId(range.next) - xmin;
+  const bool is_frozen = HeapTupleHeaderXminFrozen(header);
+  const bool was_away = FullTransactionIdIsValid(range.arrival->counted_below);
+  if (was_away && age > walk->age_counted) return false;
+  if (!is_frozen && range.snapshot == nullptr && age <= walk->age_h1) return false;
+  if ((header->t_infomask & HEAP_UPDATED) != 0) {
+    if (was_away) return false;
+    if (!is_frozen && !ChangedBefore(*range.arrival, xmin, range.next)) return false;
+  }
+  const bool is_there = is_frozen || (range.snapshot == nullptr ? IsCommitted(walk, header, xmin)
+                                                                : IsSeen(walk, header, xmin));
+  return is_there && !IsDeletedBefore(walk, header);
+}
+
 bool WasFound(const NewRowWalk *walk, HeapTupleHeader header) {
   const TransactionId xmin = HeapTupleHeaderGetRawXmin(header);
   return XidFromFullTransactionId(walk->range.next) - xmin > walk->age_seen;
@@ -84,7 +114,8 @@ void CollectLines(NewRowWalk *walk, Page page) {
     const ItemId item = PageGetItemId(page, line);
     if (!ItemIdIsNormal(item)) continue;
     auto *header = reinterpret_cast<HeapTupleHeader>(PageGetItem(page, item));
-    const bool is_new = IsNew(walk, header);
+    const bool is_new =
+        walk->range.arrival != nullptr ? HasArrived(walk, header) : IsNew(walk, header);
     if (is_new) {
       walk->lines[walk->count++] = line;
       walk->counts.rows_again += WasFound(walk, header) ? 1 : 0;
@@ -177,6 +208,7 @@ void BeginNewRows(NewRowWalk *walk, Relation relation, const NewRange &range) {
   walk->range = range;
   // Rows of ended transactions are on pages that are there by now.
   walk->blocks = RelationGetNumberOfBlocks(relation);
+  if (range.is_absent) walk->blocks = 0;
   walk->first_line = FirstOffsetNumber;
   walk->last_line = MaxOffsetNumber;
   if (range.snapshot == nullptr && IsInLanes()) {
@@ -191,6 +223,11 @@ void BeginNewRows(NewRowWalk *walk, Relation relation, const NewRange &range) {
   walk->age_h0 = static_cast<uint32>(next - U64FromFullTransactionId(range.h0));
   walk->age_h1 = static_cast<uint32>(next - U64FromFullTransactionId(range.h1));
   walk->age_seen = static_cast<uint32>(next - U64FromFullTransactionId(range.seen));
+  if (range.arrival != nullptr) {
+    walk->age_seen = PG_UINT32_MAX;
+    walk->age_counted =
+        static_cast<uint32>(next - U64FromFullTransactionId(range.arrival->counted_below));
+  }
   if (walk->blocks > static_cast<BlockNumber>(NBuffers) / 4) {
     walk->strategy = GetAccessStrategy(BAS_BULKREAD);
   }

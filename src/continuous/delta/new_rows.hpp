@@ -17,6 +17,7 @@ extern "C" {
 
 namespace weir::continuous {
 
+struct Arrival;
 struct ProgressPlace;
 
 // A row is new when it is a first version, not one made by UPDATE, and its xmin lies in the range,
@@ -33,6 +34,10 @@ struct NewRange {
   bool trusts_map;
   XLogRecPtr lsn_low;
   FullTransactionId seen;  // rows below it were found before
+
+  bool is_absent;          // nothing is new in a table that has come too late for this range
+  const Arrival *arrival;  // or null; of a table that has come with rows, all of it is new: what
+                           // was there, and what was inserted since
 };
 
 // What a walk has done.
@@ -68,6 +73,7 @@ struct NewRowWalk {
   uint32 age_h0;
   uint32 age_h1;
   uint32 age_seen;
+  uint32 age_counted;
   TransactionId known_xid;  // whose end was asked for last
   bool known_committed;
   bool checks_conflicts;  // serializable readers

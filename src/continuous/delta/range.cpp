@@ -32,6 +32,35 @@ NewRange RangeFrom(FullTransactionId h, int32 query_id, Relation relation, Snaps
   return range;
 }
 
+void ApplyArrival(NewRange *range, const Arrival &arrival) {
+  auto *kept = static_cast<Arrival *>(palloc(sizeof(Arrival)));
+  *kept = arrival;
+  range->arrival = kept;
+  range->trusts_map = false;
+  range->lsn_low = InvalidXLogRecPtr;
+}
+
+namespace {
+
+// A snapshot that does not see that the table has come sees none of its rows, though the catalog
+// shows it to everybody. Latest means no snapshot of its own, which cannot be taken while parallel
+// workers run.
+void ApplyArrivalToReader(NewRange *range, int32 query_id, Relation relation, Snapshot snapshot) {
+  Arrival seen;
+  Arrival latest;
+  const Oid table = RelationGetRelid(relation);
+  (void)FindArrival(query_id, table, snapshot, &seen);
+  (void)FindArrival(query_id, table, SnapshotSelf, &latest);
+  const bool has_come = FullTransactionIdIsValid(latest.by);
+  if (has_come && !FullTransactionIdEquals(seen.by, latest.by)) {
+    range->is_absent = true;
+  } else if (FullTransactionIdIsValid(seen.by) && !FullTransactionIdPrecedes(seen.by, range->h0)) {
+    ApplyArrival(range, seen);
+  }
+}
+
+}  // namespace
+
 NewRange RangeOfReader(int32 query_id, Relation relation, Snapshot snapshot, KnownFile *file) {
   return RangeBeyond(InvalidFullTransactionId, query_id, relation, snapshot, file);
 }
@@ -55,6 +84,7 @@ NewRange RangeBeyond(FullTransactionId seen, int32 query_id, Relation relation, 
   NewRange range = RangeFrom(h, query_id, relation, snapshot, file);
   range.snapshot = snapshot;
   range.lsn_low = frontier.lsn_low;
+  ApplyArrivalToReader(&range, query_id, relation, snapshot);
   return range;
 }
 

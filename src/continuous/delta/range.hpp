@@ -1,6 +1,7 @@
 // Where the new rows of one table may lie for a query.
 #pragma once
 
+#include "continuous/delta/arrivals.hpp"
 #include "continuous/delta/frontier.hpp"
 #include "continuous/delta/new_rows.hpp"
 
@@ -15,6 +16,9 @@ struct KnownFile {
 // Of rows from `h` on; what ticks and readers share.
 NewRange RangeFrom(FullTransactionId h, int32 query_id, Relation relation, Snapshot snapshot,
                    KnownFile *file);
+
+// The same of a table that has come with rows, which [h, h1) consumes, or nothing of it.
+void ApplyArrival(NewRange *range, const Arrival &arrival);
 
 // What a reader with this snapshot finds beside the query's results.
 NewRange RangeOfReader(int32 query_id, Relation relation, Snapshot snapshot, KnownFile *file);

@@ -31,6 +31,8 @@ NewRange TickRange(DeltaScan *scan, const Tick &tick) {
   // In lanes the active one was taken when the tables were locked, and there can be no other.
   Snapshot snapshot = RegisterSnapshot(IsInLanes() ? GetActiveSnapshot() : GetLatestSnapshot());
   NewRange range = RangeFrom(tick.h0, scan->query_id, relation, snapshot, &scan->file);
+  Arrival arrival;
+  (void)FindArrival(scan->query_id, RelationGetRelid(relation), snapshot, &arrival);
   UnregisterSnapshot(snapshot);
   range.h1 = tick.h1;
   range.seen = tick.seen;
@@ -39,6 +41,10 @@ NewRange TickRange(DeltaScan *scan, const Tick &tick) {
   if (note != nullptr && note->relfilenode == pg::RelfilenodeOf(relation) &&
       FullTransactionIdEquals(note->h0, tick.h0)) {
     range.lsn_low = Max(range.lsn_low, note->lsn_low);
+  }
+  if (FullTransactionIdIsValid(arrival.by)) {
+    range.is_absent = !FullTransactionIdPrecedes(arrival.by, tick.h1);
+    if (!FullTransactionIdPrecedes(arrival.by, tick.h0)) ApplyArrival(&range, arrival);
   }
   return range;
 }
@@ -51,10 +57,13 @@ NewRange ReaderRange(DeltaScan *scan) {
   return range;
 }
 
+// What the range points to stays for as long as the walk.
 void StartWalk(DeltaScan *scan) {
+  MemoryContext old = MemoryContextSwitchTo(scan->css.ss.ps.state->es_query_cxt);
   Tick *tick = OpenTickOf(scan->query_id);
   scan->is_tick = tick != nullptr;
   const NewRange range = scan->is_tick ? TickRange(scan, *tick) : ReaderRange(scan);
+  MemoryContextSwitchTo(old);
   BeginNewRows(&scan->walk, scan->css.ss.ss_currentRelation, range);
   if (scan->is_tick) LimitWalk(&scan->walk);
   scan->is_walking = true;
@@ -121,7 +130,8 @@ void FinishTickScan(DeltaScan *scan, Tick *tick) {
   tick->pages_read += counts.pages_read;
   tick->pages_skipped += counts.skipped_by_map + counts.skipped_by_lsn;
   NoteScanned({RelationGetRelid(relation), pg::RelfilenodeOf(relation), scan->walk.range.next,
-               scan->file.is_known, scan->file.settled_at, scan->walk.range.rewritten_by});
+               scan->file.is_known, scan->walk.range.arrival != nullptr, scan->file.settled_at,
+               scan->walk.range.rewritten_by});
 }
 
 void FinishWalk(DeltaScan *scan) {

@@ -1,4 +1,5 @@
 // Opens and closes ticks: takes the horizon, and stores it with the results.
+#include "continuous/delta/arrivals.hpp"
 #include "continuous/delta/positions.hpp"
 #include "continuous/delta/tick_state.hpp"
 #include "continuous/hold/hold.hpp"
@@ -73,6 +74,19 @@ FullTransactionId SeenFrom(int32 query_id, FullTransactionId h0) {
   return note != nullptr && FullTransactionIdEquals(note->h0, h0) ? note->seen : h0;
 }
 
+// The latest transaction beyond the frontier by which a table has come with rows. The step that
+// consumes them must be the first one beyond it, or vacuum could remove what was deleted since.
+FullTransactionId PendingArrival(const Tick &tick) {
+  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+  const FullTransactionId by = LatestArrival(tick.query_id, tick.h0, snapshot);
+  UnregisterSnapshot(snapshot);
+  return by;
+}
+
+bool IsBeyond(const Tick &tick, FullTransactionId by) {
+  return FullTransactionIdIsValid(by) && !FullTransactionIdPrecedes(by, tick.h1);
+}
+
 void FillTick(int32 query_id, const Frontier &frontier, FullTransactionId h1, Tick *tick) {
   *tick = Tick{};
   tick->query_id = query_id;
@@ -88,8 +102,9 @@ void FillTick(int32 query_id, const Frontier &frontier, FullTransactionId h1, Ti
 // The frontier behind `settled_at` of a file that it now reaches is worth storing: from then on the
 // file's visibility map counts.
 bool ReachesSettling(const ScannedFile &file, const Tick &tick) {
-  return !file.is_known || (FullTransactionIdPrecedes(tick.h0, file.settled_at) &&
-                            FullTransactionIdPrecedesOrEquals(file.settled_at, tick.h1));
+  return !file.is_known || file.has_come ||
+         (FullTransactionIdPrecedes(tick.h0, file.settled_at) &&
+          FullTransactionIdPrecedesOrEquals(file.settled_at, tick.h1));
 }
 
 bool IsWorthStoring(const Tick &tick) {
@@ -148,6 +163,15 @@ void StoreStale(int32 query_id, const Frontier &frontier) {
 
 }  // namespace
 
+void MakeStale(int32 query_id) {
+  LockQuery(query_id);
+  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+  Frontier frontier;
+  const bool found = FindFrontier(query_id, snapshot, &frontier);
+  UnregisterSnapshot(snapshot);
+  if (found) StoreStale(query_id, frontier);
+}
+
 TickStart OpenTick(int32 query_id, Tick *tick, uint64 longest) {
   RequireFreshTransaction();
   LockQuery(query_id);
@@ -163,9 +187,18 @@ TickStart OpenTick(int32 query_id, Tick *tick, uint64 longest) {
     StoreStale(query_id, frontier);
     return TickStart::kStale;
   }
+  const FullTransactionId arrival = PendingArrival(*tick);
+  if (IsBeyond(*tick, arrival)) {
+    tick->h1 = tick->h0;
+    return TickStart::kIdle;
+  }
   const uint64 h0 = U64FromFullTransactionId(tick->h0);
   if (U64FromFullTransactionId(tick->h1) - h0 > kWidestRange) BoundSpan(tick, kWidestRange);
   BoundSpan(tick, longest);
+  if (IsBeyond(*tick, arrival)) {
+    tick->h1 = arrival;
+    FullTransactionIdAdvance(&tick->h1);
+  }
   if (FullTransactionIdPrecedesOrEquals(tick->h1, tick->seen)) {
     return TickStart::kIdle;
   }

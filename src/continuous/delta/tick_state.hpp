@@ -13,6 +13,7 @@ struct ScannedFile {
   Oid relfilenode;
   FullTransactionId next;  // when the scan began
   bool is_known;
+  bool has_come;                   // with rows
   FullTransactionId settled_at;    // of a known file
   FullTransactionId rewritten_by;  // whatever file it was
 };

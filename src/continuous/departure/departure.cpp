@@ -1,26 +1,29 @@
 // Rows that leave a source without having been deleted, by TRUNCATE or with their partition, are
-// counted before they go. Rows that come with a partition are not new, which is said.
+// counted before they go. Rows that come with a partition are noted, so that they are counted, too.
 #include "continuous/departure/departure.hpp"
 
+#include "continuous/delta/arrivals.hpp"
+#include "continuous/delta/delta.hpp"
 #include "continuous/delta/frontier.hpp"
 #include "continuous/departure/drain.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/worker/shared.hpp"
 #include "pg/compat.hpp"
 #include "pg/hook.hpp"
 #include "pg/utility_hook.hpp"
 
 extern "C" {
+#include "access/relation.h"
 #include "access/table.h"
-#include "access/tableam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
-#include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "storage/bufmgr.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -82,6 +85,31 @@ List *OfDetached(const AlterTableStmt *command) {
   return departures;
 }
 
+void ForEachTable(const List *departures, void (*visit)(int32 query_id, Oid table)) {
+  ListCell *cell;
+  foreach (cell, departures) {
+    const auto *departure = static_cast<const Departure *>(lfirst(cell));
+    ListCell *table;
+    foreach (table, departure->tables) visit(departure->query_id, lfirst_oid(table));
+  }
+}
+
+void ForgetTable(int32 query_id, Oid table) { ForgetArrival(query_id, table); }
+
+// It may come back, and what was counted is not to be counted again.
+void NoteLeaving(int32 query_id, Oid table) {
+  FullTransactionId h;
+  if (!ReadFrontier(query_id, &h)) return;
+  const FullTransactionId seen = SeenFrontier(MyDatabaseId, query_id);
+  Relation relation = table_open(table, AccessShareLock);
+  if (relation->rd_rel->relkind == RELKIND_RELATION) {
+    NoteLeave(query_id, relation, FullTransactionIdPrecedes(h, seen) ? seen : h);
+  }
+  table_close(relation, NoLock);
+}
+
+void ForgetTableFile(int32 query_id, Oid table) { ForgetFile(query_id, table); }
+
 // Of Departure *: whose tables the command takes away.
 List *Drain(Node *command) {
   List *departures = NIL;
@@ -90,55 +118,60 @@ List *Drain(Node *command) {
   } else if (IsA(command, DropStmt)) {
     departures = OfDropped(reinterpret_cast<DropStmt *>(command));
     DrainAll(departures, "drop");
+    ForEachTable(departures, ForgetTable);
   } else {
     departures = OfDetached(reinterpret_cast<AlterTableStmt *>(command));
     DrainAll(departures, "detach");
+    ForEachTable(departures, NoteLeaving);
   }
   return departures;
 }
 
-void ForgetFiles(const List *departures) {
-  ListCell *cell;
-  foreach (cell, departures) {
-    const auto *departure = static_cast<const Departure *>(lfirst(cell));
-    ListCell *table;
-    foreach (table, departure->tables) ForgetFile(departure->query_id, lfirst_oid(table));
-  }
+void WarnOfStale(Oid result, Oid table) {
+  ereport(WARNING, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+          errmsg("continuous query \"%s\" cannot tell which rows of \"%s\" it has to count",
+                 get_rel_name(result), get_rel_name(table)),
+          errdetail("Rows of it were counted before; since then it was updated, rewritten, or away "
+                    "for too many transactions."),
+          errhint("Run SELECT weir.refresh_query('%s') to build it anew from the rows there are.",
+                  get_rel_name(result)));
 }
 
-bool HasRows(Oid table) {
-  Relation relation = table_open(table, AccessShareLock);
-  bool has_rows = false;
-  if (relation->rd_rel->relkind == RELKIND_RELATION) {
-    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-    TupleTableSlot *slot = table_slot_create(relation, nullptr);
-    TableScanDesc scan = table_beginscan(relation, snapshot, 0, nullptr);
-    has_rows = table_scan_getnextslot(scan, ForwardScanDirection, slot);
-    table_endscan(scan);
-    ExecDropSingleTupleTableSlot(slot);
-    UnregisterSnapshot(snapshot);
+// The table is locked against everybody.
+void CountWhatIsIn(const Departure &departure, Oid table) {
+  Relation relation = table_open(table, NoLock);
+  const bool is_plain = relation->rd_rel->relkind == RELKIND_RELATION;
+  if (is_plain && !NoteArrival(departure.query_id, relation)) {
+    MakeStale(departure.query_id);
+    WarnOfStale(departure.result, table);
   }
   table_close(relation, NoLock);
-  return has_rows;
 }
 
-// Which of its rows are older than the query's last step, nobody can tell from the outside.
-void WarnOfRows(const RangeVar *name) {
+// It or a partition of it.
+bool HasPages(Oid table) {
+  ListCell *cell;
+  foreach (cell, find_all_inheritors(table, NoLock, nullptr)) {
+    Relation relation = relation_open(lfirst_oid(cell), AccessShareLock);
+    const bool has_pages =
+        relation->rd_rel->relkind == RELKIND_RELATION && RelationGetNumberOfBlocks(relation) > 0;
+    relation_close(relation, NoLock);
+    if (has_pages) return true;
+  }
+  return false;
+}
+
+// A query that is being created counts the rows by itself only if it looks after the table has
+// come.
+void WelcomeTable(const RangeVar *name) {
   const Oid partition = RangeVarGetRelid(name, NoLock, true);
-  if (!OidIsValid(partition)) return;
+  if (!OidIsValid(partition) || !HasPages(partition)) return;
+  KeepQueries();
   ListCell *cell;
   foreach (cell, DeparturesFrom(partition, Leaving::kWithTable)) {
     const auto *departure = static_cast<const Departure *>(lfirst(cell));
     ListCell *table;
-    foreach (table, departure->tables) {
-      if (!HasRows(lfirst_oid(table))) continue;
-      ereport(
-          WARNING, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-          errmsg("continuous query \"%s\" may not count rows that \"%s\" had before",
-                 get_rel_name(departure->result), get_rel_name(lfirst_oid(table))),
-          errhint("Run SELECT weir.refresh_query('%s') to build it anew from the rows there are.",
-                  get_rel_name(departure->result)));
-    }
+    foreach (table, departure->tables) CountWhatIsIn(*departure, lfirst_oid(table));
   }
 }
 
@@ -147,9 +180,9 @@ void Welcome(const AlterTableStmt *command) {
   foreach (cell, command->cmds) {
     const auto *part = lfirst_node(AlterTableCmd, cell);
     if (part->subtype == AT_AttachPartition) {
-      WarnOfRows(castNode(PartitionCmd, part->def)->name);
+      WelcomeTable(castNode(PartitionCmd, part->def)->name);
     } else if (part->subtype == AT_AddInherit) {
-      WarnOfRows(command->relation);
+      WelcomeTable(command->relation);
     }
   }
 }
@@ -172,7 +205,7 @@ void OnUtility(WEIR_UTILITY_PARAMETERS) {
   const List *gone = Drain(command);
   UtilityHook::Next(WEIR_UTILITY_ARGUMENTS);
   if (!IsTransactionState()) return;
-  ForgetFiles(gone);
+  ForEachTable(gone, ForgetTableFile);
   if (IsA(command, AlterTableStmt)) Welcome(reinterpret_cast<AlterTableStmt *>(command));
 }
 

@@ -143,6 +143,8 @@ void AcquireHold() {
   if (!HoldCovers(WidenXid(xmin, next))) SetSlotXmin(MyDatabaseId, xmin);
 }
 
+void KeepQueries() { LockDatabaseObject(FrontiersOid(), InvalidOid, 1, ShareLock); }
+
 void AdvanceHold() {
   const HoldStatus hold = ReadHold();
   if (!hold.exists) return;

@@ -21,6 +21,10 @@ struct HoldStatus {
 // that transaction fails.
 void AcquireHold();
 
+// Waits until no query is being created, dropped or rebuilt, and keeps it so until the end of the
+// transaction.
+void KeepQueries();
+
 // Moves the hold up to what no query of this database and no running snapshot needs any more, and
 // past that when it is older than weir.max_hold_age: the queries left behind become stale. In a
 // transaction of its own; costs microseconds, and is called about once a second by each worker.

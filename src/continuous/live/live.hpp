@@ -13,7 +13,16 @@ namespace weir::continuous {
 inline constexpr char kLiveName[] = "WeirLive";
 
 // Positions in the node's private list; each is a list of its own.
-enum LivePrivate { kLiveColumns, kLiveOutput, kLiveKeys, kLiveOperators, kLiveCollations };
+enum LivePrivate {
+  kLiveColumns,  // for each column of a piece, that of the state's plan
+  kLiveInputs,   // for each column of the node's input, that of a piece, or 0
+  kLiveKeys,
+  kLiveOperators,
+  kLiveCollations
+};
+
+// Positions in its list of expressions.
+enum LiveExpressions { kLiveOutput, kLiveQuals };
 
 extern const CustomScanMethods kLiveScanMethods;
 

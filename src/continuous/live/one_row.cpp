@@ -1,5 +1,7 @@
 #include "continuous/live/one_row.hpp"
 
+#include "pg/expression_walk.hpp"
+
 extern "C" {
 #include "access/htup_details.h"
 #include "catalog/pg_aggregate.h"
@@ -11,6 +13,8 @@ extern "C" {
 
 namespace weir::continuous {
 namespace {
+
+Node *CopyOf(const Node *node) { return static_cast<Node *>(copyObjectImpl(node)); }
 
 bool IsPlain(const Aggref *aggregate) {
   return aggregate->aggkind == AGGKIND_NORMAL && list_length(aggregate->args) == 1 &&
@@ -49,15 +53,21 @@ const Aggref *AsSumOfIntegers(const Node *expression) {
   return sum->aggfnoid == F_SUM_INT8 && IsPlain(sum) ? sum : nullptr;
 }
 
+Node *Replace(Node *node, void *context) {
+  if (node == nullptr) return nullptr;
+  if (const Aggref *sum = AsSumOfIntegers(node)) return CopyOf(ArgumentOf(sum));
+  if (!IsA(node, Aggref)) return pg::MutateExpression(node, Replace, context);
+  const auto *aggregate = reinterpret_cast<const Aggref *>(node);
+  if (!IsPlain(aggregate)) return node;
+  Node *argument = ArgumentOf(aggregate);
+  return StartsWithItsValue(aggregate, exprType(argument)) ? CopyOf(argument) : node;
+}
+
 }  // namespace
 
-Node *OfOneRow(Node *expression) {
-  if (const Aggref *sum = AsSumOfIntegers(expression)) return ArgumentOf(sum);
-  if (!IsA(expression, Aggref)) return expression;
-  const auto *aggregate = reinterpret_cast<const Aggref *>(expression);
-  if (!IsPlain(aggregate)) return nullptr;
-  Node *argument = ArgumentOf(aggregate);
-  return StartsWithItsValue(aggregate, exprType(argument)) ? argument : nullptr;
+List *OfOneRow(List *expressions) {
+  return reinterpret_cast<List *>(
+      Replace(reinterpret_cast<Node *>(expressions), static_cast<void *>(nullptr)));
 }
 
 }  // namespace weir::continuous

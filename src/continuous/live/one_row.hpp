@@ -4,13 +4,13 @@
 #include "pg/pg.hpp"
 
 extern "C" {
-#include "nodes/nodes.h"
+#include "nodes/pg_list.h"
 }
 
 namespace weir::continuous {
 
-// The argument of an aggregate whose result of a single row is that row's value; other expressions
-// are returned as they are, and null where it is not known.
-Node *OfOneRow(Node *expression);
+// The same expressions with the arguments of aggregates in the place of aggregates whose result of
+// a single row is that row's value; others are left.
+List *OfOneRow(List *expressions);
 
 }  // namespace weir::continuous

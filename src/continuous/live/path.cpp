@@ -6,6 +6,7 @@
 #include "settings.hpp"
 
 extern "C" {
+#include "nodes/makefuncs.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
@@ -63,14 +64,62 @@ List *ColumnsOf(PlannerInfo *root, RelOptInfo *state, Plan *plan) {
   return columns;
 }
 
+// What the path passes on to the plan, in its private list.
+struct LivePlan {
+  List *expressions;
+  List *pieces;    // their columns, as expressions
+  List *grouping;  // keys, operators, collations
+};
+
+List *KeepParts(const LivePlan &parts) {
+  return list_make3(parts.expressions, parts.pieces, parts.grouping);
+}
+
+LivePlan PartsOf(const CustomPath *path) {
+  const List *kept = path->custom_private;
+  return {linitial_node(List, kept), lsecond_node(List, kept), lthird_node(List, kept)};
+}
+
+// What expressions of the node may name: the results of the aggregation, and then the columns of a
+// piece, for what is made of a single one.
+List *InputsOf(const Plan *aggregation, const List *pieces) {
+  auto *inputs = static_cast<List *>(copyObjectImpl(aggregation->targetlist));
+  ListCell *cell;
+  foreach (cell, pieces) {
+    auto *column = static_cast<Expr *>(copyObjectImpl(lfirst(cell)));
+    const auto number = static_cast<AttrNumber>(list_length(inputs) + 1);
+    inputs = lappend(inputs, makeTargetEntry(column, number, nullptr, true));
+  }
+  return inputs;
+}
+
+// An expression may find its column among the results, too, where a result is a key.
+List *PieceColumnsOf(const List *inputs, const List *pieces) {
+  List *columns = NIL;
+  ListCell *cell;
+  foreach (cell, inputs) {
+    const Expr *input = lfirst_node(TargetEntry, cell)->expr;
+    int column = 0;
+    ListCell *piece;
+    foreach (piece, pieces) {
+      if (column == 0 && equal(lfirst(piece), input)) column = foreach_current_index(piece) + 1;
+    }
+    columns = lappend_int(columns, column);
+  }
+  return columns;
+}
+
 Plan *PlanLive(PlannerInfo *root, RelOptInfo *, CustomPath *path, List *target_list, List *,
                List *custom_plans) {
   CustomScan *scan = MakeScan(path, target_list, custom_plans, &kLiveScanMethods);
-  RelOptInfo *state = static_cast<Path *>(linitial(path->custom_paths))->parent;
-  scan->custom_private = lcons(ColumnsOf(root, state, static_cast<Plan *>(linitial(custom_plans))),
-                               path->custom_private);
-  const auto *aggregation = static_cast<const Plan *>(lsecond(custom_plans));
-  scan->custom_scan_tlist = static_cast<List *>(copyObjectImpl(aggregation->targetlist));
+  const auto *state = static_cast<const Path *>(linitial(path->custom_paths));
+  const LivePlan parts = PartsOf(path);
+  List *columns = ColumnsOf(root, state->parent, static_cast<Plan *>(linitial(custom_plans)));
+  scan->custom_scan_tlist =
+      InputsOf(static_cast<const Plan *>(lsecond(custom_plans)), parts.pieces);
+  scan->custom_exprs = parts.expressions;
+  scan->custom_private =
+      lcons(columns, lcons(PieceColumnsOf(scan->custom_scan_tlist, parts.pieces), parts.grouping));
   return &scan->scan.plan;
 }
 
@@ -108,8 +157,9 @@ Path *MakeAggregation(PlannerInfo *root, const RelOptInfo *input, const RelOptIn
   AggClauseCosts costs;
   MemSet(&costs, 0, sizeof(costs));
   get_agg_clause_costs(root, AGGSPLIT_SIMPLE, &costs);
-  AggPath *own = create_agg_path(root, to, pieces, to->reltarget, AGG_HASHED, AGGSPLIT_SIMPLE,
-                                 root->parse->groupClause, NIL, &costs, pieces->rows);
+  AggPath *own = create_agg_path(
+      root, to, pieces, to->reltarget, AGG_HASHED, AGGSPLIT_SIMPLE, root->parse->groupClause,
+      reinterpret_cast<List *>(root->parse->havingQual), &costs, pieces->rows);
   to->pathlist = list_make1(own);
   to->partial_pathlist = NIL;
   if (UpperPathsHook::HasNext()) UpperPathsHook::Next(root, UPPERREL_GROUP_AGG, from, to, extra);
@@ -129,7 +179,8 @@ void OfferLive(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, void *e
       MakePath(output, output->reltarget, list_make2(shape.state, aggregation), &kLivePathMethods);
   live->path.startup_cost = pieces->path.total_cost;
   live->path.rows = Max(shape.state->rows, pieces->path.rows);
-  live->custom_private = list_make4(shape.output, shape.keys, shape.operators, shape.collations);
+  live->custom_private = KeepParts({list_make2(shape.output, shape.quals), target->exprs,
+                                    list_make3(shape.keys, shape.operators, shape.collations)});
   output->pathlist = list_make1(live);
   output->partial_pathlist = NIL;
 }

@@ -1,13 +1,16 @@
 // Begin, Exec, ReScan, End and Explain of the merge of a live view.
 #include "continuous/live/live.hpp"
 #include "continuous/live/pieces.hpp"
+#include "continuous/live/state_rows.hpp"
 #include "pg/compat.hpp"
+#include "pg/expression_walk.hpp"
 
 extern "C" {
 #include "commands/explain.h"
 #include "executor/executor.h"
 #include "executor/nodeHash.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "utils/memutils.h"
 }
 
@@ -22,14 +25,15 @@ enum class Phase : uint8 { kCollect, kState, kMerged, kOver };
 struct LiveScan {
   CustomScanState css;
   PlanState *state;
+  StateRows *stored;  // reads its rows in its place; may be null
   PlanState *aggregation;
   PiecesScan *pieces;
   Phase phase;
   int column_count;
-  AttrNumber *columns;    // for each column of a piece, that of the state's plan
-  TupleTableSlot *group;  // of the state, as a piece
-  int output_count;
-  AttrNumber *output;  // for each column of the result, that of the state's plan, or 0 for NULL
+  AttrNumber *columns;     // for each column of a piece, that of the state's plan
+  TupleTableSlot *group;   // of the state, as a piece
+  ProjectionInfo *output;  // the result, of a row of the state's plan
+  ExprState *quals;        // likewise; null when there are none
   pg::KeyTable keys;
   MemoryContext keys_context;
   int child;             // of the pieces, that is read
@@ -59,20 +63,79 @@ Oid *OidsIn(const List *list) {
 
 void ReadPlan(LiveScan *scan, const CustomScan *plan) {
   const List *lists = plan->custom_private;
-  const List *output = list_nth_node(List, lists, kLiveOutput);
   const List *keys = list_nth_node(List, lists, kLiveKeys);
   scan->column_count = list_length(list_nth_node(List, lists, kLiveColumns));
   scan->columns = ColumnsIn(list_nth_node(List, lists, kLiveColumns));
-  scan->output_count = list_length(output);
-  scan->output = ColumnsIn(output);
-  for (int i = 0; i < scan->output_count; i++) {
-    if (scan->output[i] > 0) scan->output[i] = scan->columns[scan->output[i] - 1];
-  }
   scan->keys.count = list_length(keys);
   scan->keys.columns = ColumnsIn(keys);
   scan->keys.collations = OidsIn(list_nth_node(List, lists, kLiveCollations));
   const Oid *operators = OidsIn(list_nth_node(List, lists, kLiveOperators));
   execTuplesHashPrepare(scan->keys.count, operators, &scan->keys.equal, &scan->keys.hash);
+}
+
+// Where expressions find what they name, in a row of the state's plan.
+struct Columns {
+  const List *inputs;  // as they are named: a result, or a column of a piece
+  const List *pieces;  // for each of them, that column, or 0
+  const AttrNumber *columns;
+};
+
+const Expr *InputAt(const Columns *columns, int number) {
+  return list_nth_node(TargetEntry, columns->inputs, number - 1)->expr;
+}
+
+// A variable of an input stands for the input of a piece that is the same.
+int PieceColumnOf(const Columns *columns, const Var *var) {
+  if (var->varno == INDEX_VAR) return list_nth_int(columns->pieces, var->varattno - 1);
+  for (int number = list_length(columns->inputs); number > 0; number--) {
+    if (equal(InputAt(columns, number), var)) return list_nth_int(columns->pieces, number - 1);
+  }
+  elog(ERROR, "a live view's expression names no column of a piece");
+}
+
+// What is the same as a result was made a reference to it; of a single row, it is computed.
+Node *NameColumns(Node *node, const Columns *columns) {
+  if (node == nullptr) return nullptr;
+  if (!IsA(node, Var)) return pg::MutateExpression(node, NameColumns, columns);
+  auto *var = static_cast<Var *>(copyObjectImpl(node));
+  const int column = PieceColumnOf(columns, var);
+  if (column == 0) {
+    return NameColumns(static_cast<Node *>(copyObjectImpl(InputAt(columns, var->varattno))),
+                       columns);
+  }
+  var->varno = INDEX_VAR;
+  var->varattno = columns->columns[column - 1];
+  return reinterpret_cast<Node *>(var);
+}
+
+List *TargetsOf(List *expressions) {
+  List *targets = NIL;
+  ListCell *cell;
+  foreach (cell, expressions) {
+    const auto number = static_cast<AttrNumber>(foreach_current_index(cell) + 1);
+    targets = lappend(targets,
+                      makeTargetEntry(static_cast<Expr *>(lfirst(cell)), number, nullptr, false));
+  }
+  return targets;
+}
+
+// A group's result is computed from the row as it is stored; only what is asked for is taken from
+// it.
+void PrepareOutput(LiveScan *scan, const CustomScan *plan) {
+  const Columns columns{plan->custom_scan_tlist,
+                        list_nth_node(List, plan->custom_private, kLiveInputs), scan->columns};
+  auto *expressions =
+      reinterpret_cast<List *>(NameColumns(reinterpret_cast<Node *>(plan->custom_exprs), &columns));
+  PlanState *node = &scan->css.ss.ps;
+  node->scandesc = ExecGetResultType(scan->state);
+  node->scanops = ExecGetResultSlotOps(scan->state, &node->scanopsfixed);
+  if (scan->stored != nullptr) node->scanops = &TTSOpsVirtual;
+  if (scan->stored != nullptr) node->scanopsfixed = true;
+  node->scanopsset = true;
+  scan->output =
+      ExecBuildProjectionInfo(TargetsOf(list_nth_node(List, expressions, kLiveOutput)),
+                              node->ps_ExprContext, node->ps_ResultTupleSlot, node, nullptr);
+  scan->quals = ExecInitQual(list_nth_node(List, expressions, kLiveQuals), node);
 }
 
 void BeginLive(CustomScanState *node, EState *estate, int eflags) {
@@ -88,6 +151,8 @@ void BeginLive(CustomScanState *node, EState *estate, int eflags) {
   scan->group = ExecInitExtraTupleSlot(
       estate, scan->pieces->css.ss.ss_ScanTupleSlot->tts_tupleDescriptor, &TTSOpsVirtual);
   ReadPlan(scan, plan);
+  scan->stored = MakeStateRows(scan->state, scan->columns, scan->column_count);
+  PrepareOutput(scan, plan);
   scan->keys_context =
       AllocSetContextCreate(estate->es_query_cxt, "weir live keys", ALLOCSET_DEFAULT_SIZES);
 }
@@ -158,21 +223,32 @@ bool IsChanged(const LiveScan *scan) {
   return is_known;
 }
 
+// A group of the state.
+TupleTableSlot *NextGroup(const LiveScan *scan) {
+  if (scan->stored != nullptr) return NextStateRow(scan->stored);
+  CHECK_FOR_INTERRUPTS();
+  TupleTableSlot *group = ExecProcNode(scan->state);
+  return TupIsNull(group) ? nullptr : group;
+}
+
 // For the aggregation, when it reads all there is.
 TupleTableSlot *NextRest(void *argument) {
   auto *scan = static_cast<LiveScan *>(argument);
   if (TupleTableSlot *slot = NextNewer(scan)) return slot;
-  TupleTableSlot *group = ExecProcNode(scan->state);
-  if (TupIsNull(group)) return nullptr;
+  TupleTableSlot *group = NextGroup(scan);
+  if (group == nullptr) return nullptr;
   return Pick(scan->group, group, scan->columns, scan->column_count);
+}
+
+// Mostly nothing was allocated for the last row.
+void ResetUsed(MemoryContext context) {
+  if (!context->isReset || context->firstchild != nullptr) MemoryContextReset(context);
 }
 
 // Null when all groups that newer rows do not change have gone through.
 TupleTableSlot *NextUnchanged(LiveScan *scan) {
-  for (;;) {
-    CHECK_FOR_INTERRUPTS();
-    TupleTableSlot *group = ExecProcNode(scan->state);
-    if (TupIsNull(group)) return nullptr;
+  ExprContext *context = scan->css.ss.ps.ps_ExprContext;
+  while (TupleTableSlot *group = NextGroup(scan)) {
     if (scan->pieces->count > 0) {
       Pick(scan->group, group, scan->columns, scan->column_count);
       if (IsChanged(scan)) {
@@ -181,33 +257,38 @@ TupleTableSlot *NextUnchanged(LiveScan *scan) {
       }
     }
     scan->passed++;
-    return Pick(scan->css.ss.ss_ScanTupleSlot, group, scan->output, scan->output_count);
+    context->ecxt_scantuple = group;
+    ResetUsed(context->ecxt_per_tuple_memory);
+    if (ExecQual(scan->quals, context)) return ExecProject(scan->output);
   }
+  return nullptr;
 }
 
-TupleTableSlot *NextRow(ScanState *node) {
-  auto *scan = reinterpret_cast<LiveScan *>(node);
-  if (scan->phase == Phase::kCollect) {
-    Collect(scan);
-    scan->phase = scan->merges_all ? Phase::kMerged : Phase::kState;
-    scan->pieces->more = scan->merges_all ? NextRest : nullptr;
-    scan->pieces->argument = scan;
-  }
+void StartOutput(LiveScan *scan) {
+  Collect(scan);
+  scan->phase = scan->merges_all ? Phase::kMerged : Phase::kState;
+  scan->pieces->more = scan->merges_all ? NextRest : nullptr;
+  scan->pieces->argument = scan;
+}
+
+// There is nothing to check or project on top: conditions and results are those of the groups.
+TupleTableSlot *ExecLive(CustomScanState *node) {
+  LiveScan *scan = LiveOf(node);
+  if (scan->phase == Phase::kCollect) StartOutput(scan);
   if (scan->phase == Phase::kState) {
     if (TupleTableSlot *slot = NextUnchanged(scan)) return slot;
     scan->phase = scan->pieces->count > 0 ? Phase::kMerged : Phase::kOver;
   }
   if (scan->phase == Phase::kMerged) {
     TupleTableSlot *slot = ExecProcNode(scan->aggregation);
-    if (!TupIsNull(slot)) return slot;
+    if (!TupIsNull(slot)) {
+      slot_getallattrs(slot);  // as in a slot without a tuple, which the node has promised
+      return slot;
+    }
     scan->phase = Phase::kOver;
   }
-  return ExecClearTuple(node->ss_ScanTupleSlot);
+  return nullptr;
 }
-
-bool RecheckRow(ScanState *, TupleTableSlot *) { return true; }
-
-TupleTableSlot *ExecLive(CustomScanState *node) { return ExecScan(&node->ss, NextRow, RecheckRow); }
 
 void EndLive(CustomScanState *node) {
   ExecEndNode(LiveOf(node)->state);
@@ -222,6 +303,7 @@ void ReScanLive(CustomScanState *node) {
     UpdateChangedParamSet(scan->aggregation, changed);
   }
   ExecReScan(scan->state);
+  if (scan->stored != nullptr) RestartStateRows(scan->stored);
   ExecReScan(scan->aggregation);
   ResetPieces(scan->pieces, changed);
   ForgetKeys(scan);

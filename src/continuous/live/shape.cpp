@@ -1,6 +1,7 @@
 #include "continuous/live/shape.hpp"
 
 #include "continuous/live/one_row.hpp"
+#include "pg/expression_walk.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -36,20 +37,18 @@ const AppendPath *AppendOf(const RelOptInfo *input) {
   return is_plain && list_length(append->subpaths) >= 2 ? append : nullptr;
 }
 
-// What nobody asks for is replaced by NULL.
-bool IsNull(const Node *expression) {
-  return IsA(expression, Const) && reinterpret_cast<const Const *>(expression)->constisnull;
+bool IsUnknown(Node *node, const Path *input) {
+  if (node == nullptr) return false;
+  if (IsA(node, Aggref) || IsA(node, GroupingFunc) || IsA(node, SubPlan)) return true;
+  if (IsA(node, Var)) return ColumnOf(input, node) == 0;
+  return pg::WalkExpression(node, IsUnknown, input);
 }
 
-bool FindOutput(const Path *input, const RelOptInfo *output, LiveShape *shape) {
-  ListCell *cell;
-  foreach (cell, output->reltarget->exprs) {
-    auto *expression = static_cast<Node *>(lfirst(cell));
-    const int column = ColumnOf(input, OfOneRow(expression));
-    if (column == 0 && !IsNull(expression)) return false;
-    shape->output = lappend_int(shape->output, column);
-  }
-  return true;
+bool FindOutput(PlannerInfo *root, const Path *input, const RelOptInfo *output, LiveShape *shape) {
+  shape->output = OfOneRow(output->reltarget->exprs);
+  shape->quals = OfOneRow(reinterpret_cast<List *>(root->parse->havingQual));
+  return !IsUnknown(reinterpret_cast<Node *>(shape->output), input) &&
+         !IsUnknown(reinterpret_cast<Node *>(shape->quals), input);
 }
 
 bool FindKeys(PlannerInfo *root, const Path *input, LiveShape *shape) {
@@ -151,15 +150,14 @@ bool FindLiveShape(PlannerInfo *root, const RelOptInfo *input, const RelOptInfo 
                    LiveShape *shape) {
   *shape = LiveShape{};
   const Query *parse = root->parse;
-  if (parse->groupClause == NIL || parse->groupingSets != NIL) return false;
-  if (parse->havingQual != nullptr) return false;
+  if (parse->groupClause == NIL || parse->groupingSets != NIL || parse->hasTargetSRFs) return false;
   if (input->reloptkind != RELOPT_BASEREL || input->rtekind != RTE_SUBQUERY) return false;
   if (root->hasPseudoConstantQuals || !grouping_is_hashable(parse->groupClause)) return false;
   const AppendPath *append = AppendOf(input);
   if (append == nullptr) return false;
   shape->state = static_cast<Path *>(linitial(append->subpaths));
   shape->newer = list_copy_tail(append->subpaths, 1);
-  return FindKeys(root, &append->path, shape) && FindOutput(&append->path, output, shape) &&
+  return FindKeys(root, &append->path, shape) && FindOutput(root, &append->path, output, shape) &&
          HasGroupsOnce(root, shape->state, *shape);
 }
 

@@ -14,8 +14,8 @@ namespace weir::continuous {
 struct LiveShape {
   Path *state;      // each of its rows is a group of its own
   List *newer;      // Paths with the pieces to be merged in
-  List *output;     // for each column of the result, the input column that it is of a single row,
-                    // or 0 for NULL
+  List *output;     // expressions over the input: the result, where a group is a single row
+  List *quals;      // likewise, the conditions on results
   List *keys;       // the group keys' columns
   List *operators;  // their equality operators
   List *collations;

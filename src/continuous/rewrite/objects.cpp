@@ -66,14 +66,14 @@ Oid MakeView(const Target &target, const char *columns, const char *query,
 Oid MakeStateTable(const Rewrite *rewrite, int32 query_id, Oid schema) {
   const char *name = StateName(query_id, "");
   const char *full = quote_qualified_identifier(get_namespace_name(schema), NameBeforeMove(name));
-  RunSql(psprintf("CREATE TABLE %s %s AS SELECT * FROM weir_state.%s WITH NO DATA", full, kStorage,
-                  StateName(query_id, "_all")),
-         SPI_OK_UTILITY);
   const char *keys = IndexKeysOf(rewrite);
+  RunSql(psprintf("CREATE TABLE %s %s AS SELECT *%s FROM weir_state.%s WITH NO DATA", full,
+                  kStorage, keys != nullptr ? ", 0 AS lane" : "", StateName(query_id, "_all")),
+         SPI_OK_UTILITY);
   if (keys != nullptr) {
     // While there is one lane, each row is a group, which the live view makes use of.
-    RunSql(psprintf("ALTER TABLE %s ADD COLUMN lane integer NOT NULL DEFAULT 0 "
-                    "CONSTRAINT one_lane CHECK (lane = 0)",
+    RunSql(psprintf("ALTER TABLE %s ALTER lane SET NOT NULL, ALTER lane SET DEFAULT 0, "
+                    "ADD CONSTRAINT one_lane CHECK (lane = 0)",
                     full),
            SPI_OK_UTILITY);
   }
@@ -225,17 +225,15 @@ Oid MakeStateObjects(const Rewrite *rewrite, int32 query_id, Oid schema) {
 }
 
 Oid MakeObjects(const Rewrite *rewrite, int32 query_id, const Target &target) {
-  const Oid state = MakeStateObjects(rewrite, query_id, target.schema);
-  const Oid result = MakeView(target, ColumnList(rewrite->names), LiveOf(rewrite, query_id, state));
+  MakeStateObjects(rewrite, query_id, target.schema);
+  const Oid result = MakeView(target, ColumnList(rewrite->names), LiveOf(rewrite, query_id));
   TieViews(result, query_id);
   return result;
 }
 
 void ReplaceResult(const Rewrite *rewrite, int32 query_id, Oid result) {
-  const Oid state = get_relname_relid(StateName(query_id, ""), StateSchema());
   const Target target{get_rel_namespace(result), get_rel_name(result)};
-  MakeView(target, ColumnList(rewrite->names), LiveOf(rewrite, query_id, state),
-           "CREATE OR REPLACE VIEW");
+  MakeView(target, ColumnList(rewrite->names), LiveOf(rewrite, query_id), "CREATE OR REPLACE VIEW");
   TieViews(result, query_id);
 }
 

@@ -68,7 +68,7 @@ char *LateRowsOf(const Rewrite *rewrite, int32 query_id);
 char *FillOf(const Rewrite *rewrite, int32 query_id);
 
 // SELECT over the state table, which exists, and the new rows.
-char *LiveOf(const Rewrite *rewrite, int32 query_id, Oid state_table);
+char *LiveOf(const Rewrite *rewrite, int32 query_id);
 
 // SELECT of the result's rows, each as jsonb `shown`, over pieces that a column `place` tells
 // apart.

@@ -4,6 +4,7 @@
 
 #include "continuous/retract/arms.hpp"
 #include "continuous/rewrite/definition.hpp"
+#include "continuous/rewrite/merged_row.hpp"
 #include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/parts.hpp"
 #include "continuous/rewrite/sources.hpp"
@@ -105,23 +106,6 @@ char *StateView(int32 query_id, const char *suffix) {
   return psprintf("weir_state.%s", StateName(query_id, suffix));
 }
 
-using MergeForm = char *(*)(const Part *part, const char *column);
-
-// The merged row: keys and merged pieces under the names of the state table.
-void AppendMergedRow(StringInfo out, const Rewrite *rewrite, MergeForm merge) {
-  const int keys = list_length(rewrite->keys);
-  for (int i = 0; i < list_length(rewrite->columns); i++) {
-    const char *column = static_cast<char *>(list_nth(rewrite->columns, i));
-    if (i > 0) appendStringInfoString(out, ", ");
-    if (i < keys) {
-      appendStringInfoString(out, column);
-      continue;
-    }
-    const auto *part = static_cast<Part *>(list_nth(rewrite->parts, i - keys));
-    appendStringInfo(out, "%s AS %s", merge(part, column), column);
-  }
-}
-
 void AppendOutput(StringInfo out, const Rewrite *rewrite, List *context) {
   ListCell *name;
   ListCell *expression;
@@ -142,31 +126,6 @@ void AppendRenamed(StringInfo out, const List *columns, const List *names) {
                      quote_identifier(static_cast<char *>(lfirst(column))),
                      quote_identifier(static_cast<char *>(lfirst(name))));
   }
-}
-
-void AppendGroupBy(StringInfo out, const Rewrite *rewrite) {
-  const int keys = list_length(rewrite->keys);
-  for (int i = 0; i < keys; i++) {
-    appendStringInfo(out, "%s%s", i == 0 ? " GROUP BY " : ", ",
-                     static_cast<char *>(list_nth(rewrite->columns, i)));
-  }
-}
-
-bool IsFinal(const Rewrite *rewrite) { return rewrite->emission->mode == pg::EmitMode::kFinal; }
-
-// Without late rows, a closed window is in the state for good.
-void AppendBothArms(StringInfo out, const Rewrite *rewrite, int32 query_id) {
-  const char *columns = ColumnList(rewrite->columns);
-  appendStringInfo(out, "SELECT %s FROM weir_state.%s%s", columns, StateName(query_id, ""),
-                   rewrite->retracts ? UntouchedState(rewrite, query_id) : "");
-  const char *in_time = rewrite->time == nullptr ? nullptr : InTimeOf(rewrite, query_id);
-  if (in_time == nullptr) {
-    appendStringInfo(out, " UNION ALL %s", PartialsOf(rewrite, query_id));
-  } else if (!IsFinal(rewrite) || rewrite->emission->late == Late::kUpdate) {
-    appendStringInfo(out, " UNION ALL SELECT %s FROM (%s) newer WHERE %s", columns,
-                     PartialsOf(rewrite, query_id), in_time);
-  }
-  if (rewrite->retracts) appendStringInfo(out, " UNION ALL %s", TouchedArms(rewrite, query_id));
 }
 
 // Lanes make partial results of new rows, and one INSERT merges them. A query whose steps do
@@ -295,31 +254,6 @@ char *FillOf(const Rewrite *rewrite, int32 query_id) {
   }
   const char *suffix = FillSuffix(list_length(TablesOf(rewrite->definition)));
   return InsertInto(rewrite, query_id, StateView(query_id, suffix));
-}
-
-char *LiveOf(const Rewrite *rewrite, int32 query_id, Oid state_table) {
-  if (rewrite->window != nullptr) return WindowLiveOf(rewrite, query_id);
-  StringInfoData out;
-  initStringInfo(&out);
-  if (!rewrite->is_aggregation) {
-    AppendBothArms(&out, rewrite, query_id);
-    return out.data;
-  }
-  List *context = deparse_context_for("merged", state_table);
-  appendStringInfoString(&out, "SELECT ");
-  AppendOutput(&out, rewrite, context);
-  appendStringInfoString(&out, " FROM (SELECT ");
-  AppendMergedRow(&out, rewrite, MergeRows);
-  appendStringInfoString(&out, " FROM (");
-  AppendBothArms(&out, rewrite, query_id);
-  appendStringInfoString(&out, ") pieces");
-  if (IsFinal(rewrite)) appendStringInfo(&out, " WHERE %s", ClosedOf(rewrite, query_id));
-  AppendGroupBy(&out, rewrite);
-  appendStringInfoString(&out, ") merged");
-  if (rewrite->having != nullptr) {
-    appendStringInfo(&out, " WHERE %s", deparse_expression(rewrite->having, context, true, false));
-  }
-  return out.data;
 }
 
 char *ShownOver(const Rewrite *rewrite, Oid state_table, const char *pieces) {

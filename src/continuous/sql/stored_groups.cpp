@@ -22,12 +22,10 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
-// A result's view: expressions over groups, each merged from its pieces. In the state there is one
-// piece of each, so its columns tell what the merge would.
+// A result's view: expressions over merged pieces of groups, and a condition. In the state there is
+// one piece of each, so its columns tell what the merge would.
 struct View {
-  Query *shown;   // expressions over `merged`, and a condition
-  Query *merged;  // merges over rows of pieces, named as the table's columns
-  int merged_index;
+  Query *shown;  // over rows of pieces, named as the table's columns
   int pieces_index;
   Oid table;
 };
@@ -44,14 +42,8 @@ View ViewOf(Oid result, Oid table) {
   Relation relation = table_open(result, AccessShareLock);
   view.shown = static_cast<Query *>(copyObjectImpl(get_view_query(relation)));
   table_close(relation, NoLock);
-  view.merged_index = OnlySourceOf(view.shown);
-  if (view.merged_index > 0) {
-    view.merged = rt_fetch(view.merged_index, view.shown->rtable)->subquery;
-  }
-  if (view.merged != nullptr) {
-    pg::FlattenGroups(view.merged);
-    view.pieces_index = OnlySourceOf(view.merged);
-  }
+  pg::FlattenGroups(view.shown);
+  view.pieces_index = OnlySourceOf(view.shown);
   if (view.pieces_index > 0) return view;
   ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
           errmsg("view \"%s\" is not what its continuous query made", get_rel_name(result)),
@@ -68,7 +60,7 @@ struct Unfolding {
 // A column of the pieces as the table's.
 Node *ColumnOfTable(const Var *piece, Unfolding *unfolding) {
   const View &view = *unfolding->view;
-  const RangeTblEntry *pieces = rt_fetch(view.pieces_index, view.merged->rtable);
+  const RangeTblEntry *pieces = rt_fetch(view.pieces_index, view.shown->rtable);
   const char *name = strVal(list_nth(pieces->eref->colnames, piece->varattno - 1));
   auto *column = static_cast<Var *>(copyObjectImpl(piece));
   column->varno = unfolding->index;
@@ -80,18 +72,20 @@ Node *ColumnOfTable(const Var *piece, Unfolding *unfolding) {
   return reinterpret_cast<Node *>(column);
 }
 
-// An expression over merged groups as one over the table's rows.
-Node *Unfold(Node *node, Unfolding *unfolding) {
-  if (node == nullptr || !IsA(node, Var)) return pg::MutateExpression(node, Unfold, unfolding);
-  const auto *var = reinterpret_cast<Var *>(node);
-  const View &view = *unfolding->view;
-  const auto *target = list_nth_node(TargetEntry, view.merged->targetList, var->varattno - 1);
-  const Node *piece = OfOneRow(reinterpret_cast<Node *>(target->expr));
-  if (piece == nullptr || !IsA(piece, Var)) {
+Node *NameColumns(Node *node, Unfolding *unfolding) {
+  if (node == nullptr) return nullptr;
+  if (IsA(node, Aggref)) {
     unfolding->is_untellable = true;
     return node;
   }
-  return ColumnOfTable(reinterpret_cast<const Var *>(piece), unfolding);
+  if (IsA(node, Var)) return ColumnOfTable(reinterpret_cast<const Var *>(node), unfolding);
+  return pg::MutateExpression(node, NameColumns, unfolding);
+}
+
+// An expression over merged pieces as one over the table's rows.
+Node *Unfold(Node *node, Unfolding *unfolding) {
+  auto *of_one_row = static_cast<Node *>(linitial(OfOneRow(list_make1(node))));
+  return NameColumns(of_one_row, unfolding);
 }
 
 // Errors about what stands for a column point to the column.
@@ -132,9 +126,9 @@ Node *Substitute(Node *node, Substitution *substitution) {
 }
 
 Node *ConditionOf(const View &view, const Substitution &substitution, int location) {
-  if (view.shown->jointree->quals == nullptr) return nullptr;
+  if (view.shown->havingQual == nullptr) return nullptr;
   Unfolding unfolding{&view, substitution.index, false};
-  Node *condition = Unfold(view.shown->jointree->quals, &unfolding);
+  Node *condition = Unfold(view.shown->havingQual, &unfolding);
   if (unfolding.is_untellable) {
     Refuse(substitution.text, {location, "a stream of groups whose HAVING needs them merged",
                                "Write the query over the log, FROM weir.changes()."});

@@ -29,6 +29,9 @@ ALTER TABLE src_0 ALTER pad SET STORAGE EXTERNAL;
 ALTER TABLE src_1 ALTER pad SET STORAGE EXTERNAL;
 CREATE INDEX src_k ON src (k);
 CREATE TABLE ledger (k int, v bigint, h bigint, at timestamptz DEFAULT now());
+CREATE SEQUENCE guest_v;
+CREATE TABLE guest_new (k int, v bigint, h bigint);
+CREATE TABLE guest_seen (at timestamptz);
 CREATE FUNCTION long_pad() RETURNS text LANGUAGE sql VOLATILE AS
   $$SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 100)$$;
 CREATE FUNCTION add_rows(n int, at int DEFAULT NULL) RETURNS void LANGUAGE sql VOLATILE AS $$
@@ -154,6 +157,7 @@ SELECT weir.create_query('live', 'SELECT k, count(*) AS n, sum(v)::bigint AS v, 
   FROM src GROUP BY k', tick => '50 ms', parallelism => $parallelism);
 SQL
         drained => "weir.wait('live', '100 ms')",
+        maintenance => [ map { [ 'guest', sub { return guest_comes_or_goes(); } ] } 1 .. 7 ],
     };
 }
 
@@ -351,6 +355,53 @@ sub attach_or_detach
     ask('UPDATE lone SET v = v + 1 WHERE k < 5; DELETE FROM lone WHERE k = 6') if rand() < 0.7;
     ($status) = exclusively('ALTER TABLE src ATTACH PARTITION lone FOR VALUES IN (5)');
     ask('DROP TABLE lone') if $status != 0;
+    return $status;
+}
+
+# A table that others fill becomes a partition, leaves, and comes back; its rows are in the ledger once it has come,
+# and not again when it comes back.
+my %guest = (
+    fresh => "UPDATE guest SET v = nextval('guest_v') WHERE k < 5; DELETE FROM guest WHERE k = 6",
+    seen => <<'SQL',
+WITH added AS (INSERT INTO guest (part, k, v) SELECT 5, g % 20, nextval('guest_v') FROM generate_series(1, 40) g RETURNING k, v, hashtext(pad))
+  INSERT INTO guest_new SELECT * FROM added;
+WITH gone AS (DELETE FROM guest WHERE v % 7 = 0 RETURNING v) DELETE FROM guest_new n USING gone WHERE n.v = gone.v
+SQL
+    attach => <<'SQL',
+BEGIN;
+ALTER TABLE src ATTACH PARTITION guest FOR VALUES IN (5);
+INSERT INTO ledger SELECT k, v, hashtext(pad) FROM guest WHERE NOT EXISTS (SELECT FROM guest_seen);
+INSERT INTO ledger SELECT * FROM guest_new;
+DELETE FROM guest_new;
+INSERT INTO guest_seen VALUES (now());
+SELECT add_rows(2, 5);
+COMMIT
+SQL
+);
+
+sub guest_comes_or_goes
+{
+    my ($status, $state) = ask(<<'SQL');
+SELECT CASE WHEN to_regclass('guest') IS NULL THEN 'none'
+  WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass('guest')) THEN 'in'
+  WHEN EXISTS (SELECT FROM guest_seen) THEN 'seen' ELSE 'fresh' END
+SQL
+    return $status if $status != 0;
+    if ($state eq 'none')
+    {
+        return (ask("BEGIN; CREATE TABLE guest (LIKE src); INSERT INTO guest (part, k, v) SELECT 5, g % 20, nextval('guest_v') FROM generate_series(1, 100) g; COMMIT"))[0];
+    }
+    if ($state eq 'in')
+    {
+        ($status) = exclusively('ALTER TABLE src DETACH PARTITION guest', 2000);
+        $log{left}++ if $status == 0;
+        return $status;
+    }
+    ask($guest{$state}) if rand() < 0.6;
+    ($status) = exclusively($guest{attach}, 2000);
+    if ($status == 0) { $log{come}++; }
+    # The partitioned table may have got or lost a column.
+    elsif (rand() < 0.3) { ask('BEGIN; DROP TABLE guest; DELETE FROM guest_new; DELETE FROM guest_seen; COMMIT'); }
     return $status;
 }
 
