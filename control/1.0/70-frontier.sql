@@ -67,3 +67,13 @@ REVOKE ALL ON FUNCTION weir.on_rewrite() FROM PUBLIC;
 CREATE EVENT TRIGGER weir_on_rewrite ON table_rewrite EXECUTE FUNCTION weir.on_rewrite();
 ALTER EVENT TRIGGER weir_on_rewrite ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER weir_on_rewrite IS 'keeps rows that ALTER TABLE copies from being counted again';
+
+-- Seals the stored states of aggregates whose reading trusts its bytes. Row security keeps roles out
+-- that may read all tables.
+CREATE TABLE weir.state_secret (secret bytea NOT NULL);
+INSERT INTO weir.state_secret
+SELECT decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex');
+ALTER TABLE weir.state_secret ENABLE ROW LEVEL SECURITY;
+COMMENT ON TABLE weir.state_secret IS 'what stored states of aggregates with internal states are sealed with';
+COMMENT ON COLUMN weir.state_secret.secret IS '32 bytes, 244 of their bits random';
+REVOKE ALL ON TABLE weir.state_secret FROM PUBLIC;

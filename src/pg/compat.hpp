@@ -245,16 +245,6 @@ inline Oid PrimaryKeyOf(Relation relation) {
 #endif
 }
 
-// Raises unless the current user may run the function. 16 made the check one of many kinds.
-inline void RequireExecute(Oid function) {
-#if PG_VERSION_NUM >= 160000
-  const AclResult result = object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE);
-#else
-  const AclResult result = pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE);
-#endif
-  if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
-}
-
 // Fills the indexes of a new row. 16 told indexes that summarize from others.
 inline void InsertIndexTuples(ResultRelInfo *table, TupleTableSlot *row, EState *state) {
 #if PG_VERSION_NUM >= 160000

@@ -351,7 +351,10 @@ Script Render(const Query &query) {
       script.run.push_back(Cat("EXECUTE q(", arguments, ")"));
     script.close = {"DEALLOCATE ALL"};
   } else if (query.shape == Shape::kCursor) {
-    script.run = {"BEGIN", Cat("DECLARE c ", query.cursor, " FOR ", text)};
+    // A cursor's plan is made for its first rows, and may be another.
+    const std::string declaration = Cat("DECLARE c ", query.cursor, " FOR ", text);
+    script.explain = "EXPLAIN (COSTS OFF) " + declaration;
+    script.run = {"BEGIN", declaration};
     if (!query.change.empty()) script.run.push_back(query.change);
     script.run.insert(script.run.end(), query.fetches.begin(), query.fetches.end());
     script.close = {"ROLLBACK", "CLOSE ALL"};

@@ -1,5 +1,5 @@
 # What a worker of continuous queries costs beside its steps: its memory stays what it is, over thousands of
-# them, and between two of them transactions do not wake it.
+# them, and between two of them transactions do not wake it. What it has stored is on disk.
 use strict;
 use warnings;
 use FindBin;
@@ -59,5 +59,15 @@ $switches = switches($pid) - $switches;
 cmp_ok($transactions, '>', 500, 'there were many transactions');
 cmp_ok($switches, '<', 200, 'and few of them woke the worker') or diag("$switches times, in $transactions transactions");
 is(quietly($node, 'postgres', "SELECT weir.wait('seldom') AND (SELECT sum(count) FROM seldom) = (SELECT count(*) FROM event)"), 't', 'which has counted all of them');
+
+# Also where nobody else waits for the disk.
+$node->append_conf('postgresql.conf', "synchronous_commit = off\nwal_writer_delay = 10s\n");
+$node->restart;
+is(quietly($node, 'postgres', <<'SQL'), "t\nt", 'a step is on disk when it is seen');
+INSERT INTO event VALUES (1, 1);
+SELECT pg_current_wal_insert_lsn() AS inserted \gset
+SELECT weir.wait('seldom');
+SELECT pg_current_wal_flush_lsn() > :'inserted';
+SQL
 $node->stop;
 done_testing();

@@ -1,6 +1,7 @@
 #include "continuous/rewrite/partial_state.hpp"
 
 #include "continuous/rewrite/names.hpp"
+#include "continuous/rewrite/state_seal.hpp"
 #include "pg/compat.hpp"
 #include "pg/sql_function.hpp"
 
@@ -33,11 +34,13 @@ struct StateRun {
   int16 length;
   bool by_value;
   bool is_internal;
+  bool is_sealed;
   bool has_final;
   bool has_value;  // false before the first value of a strict function
   bool is_null;
   Datum value;
   FmgrInfo transition, combine, final, write, read;
+  SealSecret secret;  // of states that are sealed
 };
 
 Form_pg_aggregate FormOfAggregate(HeapTuple tuple) {
@@ -66,9 +69,24 @@ bool IsCheckedReader(Oid function) {
          IsOurs(function, "histogram_deserialize");
 }
 
+// The types of polymorphic arguments show in the call of the aggregate itself, which is not how we
+// call its functions.
+bool HasPolymorphicArguments(Oid aggregate) {
+  Oid *arguments;
+  int count;
+  get_func_signature(aggregate, &arguments, &count);
+  for (int i = 0; i < count; i++) {
+    if (IsPolymorphicType(arguments[i]) || arguments[i] == ANYOID) return true;
+  }
+  return false;
+}
+
 bool IsSafeForm(const FormData_pg_aggregate *form) {
   if (form->aggkind != AGGKIND_NORMAL || !OidIsValid(form->aggcombinefn)) return false;
-  if (form->aggtranstype == INTERNALOID) return IsCheckedReader(form->aggdeserialfn);
+  if (form->aggtranstype == INTERNALOID) {
+    return OidIsValid(form->aggserialfn) && OidIsValid(form->aggdeserialfn) &&
+           !HasPolymorphicArguments(form->aggfnoid);
+  }
   return !IsPolymorphicType(form->aggtranstype) &&
          !OidIsValid(get_typcollation(form->aggtranstype));
 }
@@ -107,8 +125,19 @@ void SetInitialValue(StateRun *run, HeapTuple tuple) {
   MemoryContextSwitchTo(old);
 }
 
-StateRun *StartRun(Oid aggregate, MemoryContext context) {
-  pg::RequireExecute(aggregate);
+// Read once for a call in a plan, not for each of its groups.
+const SealSecret &SecretOf(FmgrInfo *caller) {
+  if (caller->fn_extra == nullptr) {
+    auto *secret =
+        static_cast<SealSecret *>(MemoryContextAlloc(caller->fn_mcxt, sizeof(SealSecret)));
+    *secret = ReadSealSecret();
+    caller->fn_extra = secret;
+  }
+  return *static_cast<const SealSecret *>(caller->fn_extra);
+}
+
+StateRun *StartRun(Oid aggregate, MemoryContext context, FmgrInfo *caller) {
+  pg::CheckMayExecute(aggregate);
   HeapTuple tuple = FindAggregate(aggregate);
   const FormData_pg_aggregate *form = FormOfAggregate(tuple);
   if (!IsSafeForm(form)) RaiseUnsuitable(aggregate);
@@ -117,6 +146,8 @@ StateRun *StartRun(Oid aggregate, MemoryContext context) {
   run->aggregate = aggregate;
   run->type = form->aggtranstype;
   run->is_internal = run->type == INTERNALOID;
+  run->is_sealed = run->is_internal && !IsCheckedReader(form->aggdeserialfn);
+  if (run->is_sealed) run->secret = SecretOf(caller);
   run->argument_count = get_func_nargs(aggregate);
   get_typlenbyval(run->type, &run->length, &run->by_value);
   FindFunctions(run, form);
@@ -183,7 +214,7 @@ StateRun *RunOf(FunctionCallInfo fcinfo, bool has_arguments) {
     ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
             errmsg("the aggregate function must not be NULL"));
   }
-  StateRun *run = StartRun(PG_GETARG_OID(1), context);
+  StateRun *run = StartRun(PG_GETARG_OID(1), context, fcinfo->flinfo);
   if (has_arguments) RequireArguments(fcinfo, run);
   return run;
 }
@@ -208,6 +239,8 @@ void Accumulate(FunctionCallInfo fcinfo, StateRun *run) {
   KeepValue(run, value, is_null);
 }
 
+SealedKind KindOfState(const StateRun *run) { return {run->aggregate, run->read.fn_oid}; }
+
 Datum ReadState(FunctionCallInfo fcinfo, StateRun *run, bytea *state) {
   if (!run->is_internal) {
     StringInfoData buffer;
@@ -215,6 +248,7 @@ Datum ReadState(FunctionCallInfo fcinfo, StateRun *run, bytea *state) {
     appendBinaryStringInfo(&buffer, VARDATA_ANY(state), VARSIZE_ANY_EXHDR(state));
     return ReceiveFunctionCall(&run->read, &buffer, run->type_input, -1);
   }
+  if (run->is_sealed) state = Unseal(run->secret, KindOfState(run), state);
   LOCAL_FCINFO(inner, 2);
   inner->args[0] = {PointerGetDatum(state), false};
   inner->args[1] = {Datum{0}, true};
@@ -255,7 +289,9 @@ Datum WriteState(FunctionCallInfo fcinfo, StateRun *run) {
   LOCAL_FCINFO(inner, 1);
   inner->args[0] = {run->value, false};
   bool is_null;
-  return CallWithin(fcinfo, &run->write, inner, 1, &is_null);
+  const Datum written = CallWithin(fcinfo, &run->write, inner, 1, &is_null);
+  if (!run->is_sealed) return written;
+  return PointerGetDatum(Seal(run->secret, KindOfState(run), DatumGetByteaPP(written)));
 }
 
 Datum Finish(FunctionCallInfo fcinfo, StateRun *run, bool *is_null) {

@@ -7,7 +7,8 @@
 namespace weir::continuous {
 
 // Whether the state of an aggregate can be kept where its owner may write to it: its type reads
-// bytes that anybody gives, or it is one of the server's whose reading is known to check them.
+// bytes that anybody gives, or it is internal, and one of the server's whose reading is known to
+// check them, or sealed.
 bool IsSafeState(Oid aggregate);
 
 }  // namespace weir::continuous

@@ -83,6 +83,8 @@ void UseOwnSettings() {
   Override("weir.capture", "off");
   // Plans are kept for steps of many rows, and most have few.
   Override("jit", "off");
+  // The hold may reach the disk before a frontier whose commit nobody waited for.
+  if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF) Override("synchronous_commit", "local");
   if (work_mem < kWorkMemKb) Override("work_mem", psprintf("%d", kWorkMemKb));
 }
 
