@@ -202,6 +202,8 @@ nothing_remains('DROP DATABASE');
 # A query that cannot be created leaves nothing, however it fails.
 $node->safe_psql('postgres', 'CREATE DATABASE failing');
 $node->safe_psql('failing', 'CREATE EXTENSION pg_weir; CREATE TABLE event (n int); INSERT INTO event VALUES (0)');
+# Creating a query reads the rows that are older than every transaction that runs; others are its worker's.
+ok(wait_until(sub { return quietly($node, 'failing', 'SELECT xmin::text::bigint < pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM event') eq 't'; }, 30), 'nothing runs that is older than the row');
 my $failing = "weir.create_query('of_event', 'SELECT sum(1 / n) FROM event')";
 isnt(($node->psql('failing', "SELECT $failing"))[0], 0, 'a query that fails over its rows is not created');
 nothing_remains('a query that was not created');
