@@ -22,7 +22,6 @@ struct Verdict {
   bool is_spilled = false;  // known of the few that run under EXPLAIN ANALYZE
   bool is_rescanned = false;
   bool is_spared = false;  // an error of a condition, met only without the streaming node
-  bool is_race = false;    // rows are met in whatever order processes come to them
   bool is_void = false;    // an error with both settings
   std::string mode;        // auto or require
   Strictness strictness = Strictness::kExact;
