@@ -80,6 +80,7 @@ SELECT weir.wait('changed'), stored('changed', '', 'count(*) FILTER (WHERE late)
 CREATE TABLE late (k int, at int, v int);
 INSERT INTO late VALUES (1, 10, 1), (1, 20, 2), (2, 10, 100);
 SELECT weir.create_query('of_late', 'SELECT k, at, v, sum(v) OVER (PARTITION BY k ORDER BY at, v ROWS 1 PRECEDING) AS s FROM late');
+SELECT weir.wait('of_late');
 INSERT INTO late VALUES (1, 15, 4), (1, 30, 8), (1, 20, 16), (3, 5, 1000);
 SELECT * FROM of_late ORDER BY k, at, v;
 SELECT weir.wait('of_late');
