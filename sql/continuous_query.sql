@@ -21,7 +21,28 @@ BEGIN
         INTO n;
     RETURN n;
 END $$;
+-- Until all that is there is older than every transaction that runs, as what a new query counts at once.
+CREATE FUNCTION settled() RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    newest xid8 := pg_snapshot_xmax(pg_current_snapshot());
+BEGIN
+    FOR i IN 1 .. 1200 LOOP
+        IF pg_snapshot_xmin(pg_current_snapshot()) >= newest THEN RETURN true; END IF;
+        PERFORM pg_sleep(0.05);
+    END LOOP;
+    RETURN false;
+END $$;
+-- Until a step of a query has failed, and it was told.
+CREATE FUNCTION has_failed(query regclass) RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    FOR i IN 1 .. 1200 LOOP
+        IF (SELECT failures > 0 FROM weir.queries WHERE name = query) THEN RETURN true; END IF;
+        PERFORM pg_sleep(0.05);
+    END LOOP;
+    RETURN false;
+END $$;
 SELECT add_trades(1, 500);
+SELECT settled();
 
 SELECT weir.create_query('minute', $$
     SELECT weir.tumble(ts, '1 minute') AS minute, symbol, count(*), count(price) AS prices, avg(price) AS mean,
@@ -95,6 +116,7 @@ SELECT weir.wait('numbers');
 DELETE FROM trade WHERE qty = 3;
 UPDATE trade SET qty = 4 WHERE qty = 5;
 SELECT (SELECT count FROM total) - (SELECT count(*) FROM trade) > 0 AS has_deleted;
+SELECT settled();
 SELECT weir.refresh_query('total'), weir.refresh_query('numbers');
 SELECT differences('total'), differences('numbers');
 
@@ -129,7 +151,7 @@ ALTER TABLE trades DROP COLUMN qty;
 CREATE TABLE risky (a int);
 SELECT weir.create_query('of_risky', 'SELECT sum(10 / a), count(*) FROM risky', tick => '0 s');
 INSERT INTO risky VALUES (1), (0);
-SELECT weir.wait('of_risky', '2 s');
+SELECT has_failed('of_risky'), weir.wait('of_risky', '500 ms');
 SELECT state, sqlstate, last_error, failures > 0 AS failed, next_retry IS NOT NULL AS again FROM weir.queries WHERE name = 'of_risky'::regclass;
 TABLE of_risky;
 UPDATE risky SET a = 5 WHERE a = 0;

@@ -162,8 +162,11 @@ DROP TRIGGER mine ON trade;
 -- what is old goes, and who has not read it is told
 SELECT pg_current_xact_id() AS now \gset
 CALL settle(:'now');
+-- in one transaction, which nobody takes anything from
+BEGIN;
 SELECT weir.create_query('short', 'SELECT symbol, count(*) FROM trade GROUP BY 1 EMIT CHANGES', retention => '1 second');
 SELECT count(*) > 0 AS has_changes FROM weir.changes('short');
+COMMIT;
 DO $$
 BEGIN
     FOR i IN 1 .. 300 LOOP

@@ -16,7 +16,19 @@ BEGIN
         INTO n;
     RETURN n;
 END $$;
+-- Until all that is there is older than every transaction that runs, as what a new query counts at once.
+CREATE FUNCTION settled() RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    newest xid8 := pg_snapshot_xmax(pg_current_snapshot());
+BEGIN
+    FOR i IN 1 .. 1200 LOOP
+        IF pg_snapshot_xmin(pg_current_snapshot()) >= newest THEN RETURN true; END IF;
+        PERFORM pg_sleep(0.05);
+    END LOOP;
+    RETURN false;
+END $$;
 SELECT add_trades(1, 100);
+SELECT settled();
 SELECT weir.create_query('big', 'SELECT symbol, price * qty AS value, id FROM trade WHERE qty > 4');
 SELECT weir.create_query('totals', 'SELECT symbol, count(*), sum(value) AS total, max(b.id) AS last FROM big b GROUP BY symbol', tick => '0 s');
 SELECT weir.create_query('huge', 'SELECT symbol AS name, value FROM big WHERE value > 50');
