@@ -112,7 +112,7 @@ for my $round (1 .. 3)
 {
     my $pid = worker('one');
     kill 'KILL', $pid;
-    ok(wait_until(sub { return ($node->psql('one', 'SELECT 1'))[0] == 0; }), 'the server is back after signal 9');
+    ok(wait_until(sub { return (attempt($node, 'one', 'SELECT 1'))[0] == 0; }), 'the server is back after signal 9');
     add('one', 50);
     catches_up('one', 'signal 9');
 }
@@ -122,9 +122,10 @@ foreach my $point ('step.before_insert', 'step.after_insert', 'step.before_commi
 {
     foreach my $action ('error', 'fatal')
     {
+        my $log_start = -s $node->logfile;
         set_system($node, 'weir.failpoint' => "$point:$action:1");
         add('one', 20);
-        sleep(1.5);
+        ok($node->wait_for_log(qr/failpoint "$point"/, $log_start), "$action at $point: it was reached");
         set_system($node, 'weir.failpoint' => undef);
         quietly($node, 'one', "SELECT weir.resume_query(name) FROM weir.queries");
         catches_up('one', "$action at $point");

@@ -122,7 +122,7 @@ foreach my $point ('alter.filled', 'alter.swapped')
         foreach my $name ('kinds', 'minutes')
         {
             $node->psql('postgres', "SET weir.failpoint = '$point:$how'; SELECT weir.alter_query('$name', \$\$$definitions{$name}[1 - $now{$name}]\$\$)");
-            ok(wait_until(sub { my ($status) = eval { $node->psql('postgres', 'SELECT 1') }; return defined $status && $status == 0; }, 60), "$point, $how, $name: it is up");
+            ok(wait_until(sub { return (attempt($node, 'postgres', 'SELECT 1'))[0] == 0; }, 60), "$point, $how, $name: it is up");
             quietly($node, 'postgres', "INSERT INTO event SELECT clock_timestamp(), 'k' || g % 9, g FROM generate_series(1, 20) g");
         }
     }
