@@ -19,6 +19,7 @@ extern "C" {
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
+#include "storage/proc.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -33,7 +34,9 @@ namespace {
 
 constexpr int64 kPollMs = 10'000;  // for what no commit tells
 constexpr int64 kHoldMs = 1000;
-constexpr int64 kRestMs = 1000;  // a sleep of this length is a good moment to tell what was done
+constexpr int64 kRestMs = 1000;    // a sleep of this length is a good moment to tell what was done
+constexpr int kPatienceMs = 2000;  // with locks of others
+constexpr int kDeadlockLookMs = 50;
 constexpr int kWorkMemKb = 32 * 1024;  // at least, for a step after a stall
 
 WorkerPlace *place = nullptr;
@@ -66,10 +69,20 @@ void Override(const char *name, const char *value) {
   SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE);
 }
 
+// ALTER TABLE and DROP win, in a deadlock too. Whoever waits for the worker looks for one after
+// deadlock_timeout: before that, a worker that came last has looked, and one that came first has
+// given up.
+void GiveWayToOthers() {
+  const int others_look_after_ms = DeadlockTimeout;
+  const int patience_ms = Max(others_look_after_ms - others_look_after_ms / 10, 10);
+  Override("lock_timeout", psprintf("%d", Min(patience_ms, kPatienceMs)));
+  Override("deadlock_timeout", psprintf("%d", Min(others_look_after_ms, kDeadlockLookMs)));
+}
+
 // What a database or role may have set must not change what the worker does.
 void UseOwnSettings() {
   Override("search_path", "pg_catalog, pg_temp");
-  Override("lock_timeout", "2s");  // ALTER TABLE and DROP win
+  GiveWayToOthers();
   Override("statement_timeout", "0");
   Override("idle_in_transaction_session_timeout", "0");
   Override("default_transaction_isolation", "read committed");
