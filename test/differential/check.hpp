@@ -47,12 +47,14 @@ class Checker {
     std::string lost_at;
   };
 
+  void Compact();
   void Prepare(const Query &query, const char *mode);
   Outcome Explain(const Script &script);
   Outcome ExplainForAll(const Query &query, const Script &script, const char *mode);
   void NotePlan(const std::string &plan, bool is_windowed, Verdict *verdict);
   Answer Run(const Script &script);
   void Close(const Script &script);
+  static bool FailDifferently(const Answer &off, const Answer &on);
   bool ChooseMode(const Query &query, const Script &script, std::string *plan, Verdict *verdict);
   bool IsErrorOfConditions(const Query &query, const std::string &sqlstate);
   void Compare(const Query &query, const Answer &off, const Answer &on, Strictness strictness,

@@ -233,6 +233,10 @@ other_modes() {
   is '... and has an interval' "$(result "$json" overhead.throughput_percent.confidence)" 0.96875
   is '... and captured the runs with capture on alone' "$(result "$json" records.log_statements)" \
     $(($(result "$json" total.operations) * 6 / 13 * 2))
+  sim run --scenario small --mode overhead --pairs 2 --rate 400 --reuse --out "$scratch/i"
+  json=$scratch/i/small-overhead.json
+  is 'overhead may offer a rate' "$status $(result "$json" overhead.offered_rate)" '0 400'
+  is '... and no more is done' "$(result "$json" overhead.pairs.1.off_tps | awk '{ print ($1 > 300 && $1 < 500) }')" 1
   [ -n "${WEIR_LONG:-}" ] || return 0
   sim run --scenario small --mode connections --pairs 12 --out "$scratch/h"
   json=$scratch/h/small-connections.json
@@ -247,7 +251,7 @@ page() {
   if ! command -v chromium >/dev/null; then
     [ -n "${WEIR_LONG:-}" ] || { echo 'skipped: the page in Chromium, which is not installed here'; return; }
   fi
-  for json in "$scratch"/a/small-burst.json "$scratch"/f/small-production.json "$scratch"/h/*.json; do
+  for json in "$scratch"/a/small-burst.json "$scratch"/f/small-production.json "$scratch"/[hi]/*.json; do
     if perl "$tests/page.pl" "$json" "$scratch" >"$out" 2>&1; then
       ok "the page of $(basename "$json" .json): $(tail -n 1 "$out")"
     else

@@ -13,10 +13,12 @@ my $seconds = 5;
 my $primary = new_weir_node('primary', 'streaming' => 1, 'wal_level' => 'replica', 'hot_standby_feedback' => 'on',
     'max_worker_processes' => 20, 'weir.capture' => 'off');
 $primary->safe_psql('postgres', <<'SQL');
+CREATE DATABASE young;
 CREATE TABLE event (kind int, n int);
 INSERT INTO event SELECT g % 7, g FROM generate_series(1, 1000) g;
 SELECT weir.create_query('kinds', 'SELECT kind, count(*), sum(n) FROM event GROUP BY kind');
 SQL
+$primary->safe_psql('young', 'CREATE EXTENSION IF NOT EXISTS pg_weir');
 $primary->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'base', has_streaming => 1);
@@ -64,6 +66,15 @@ like($expected, qr/^50\|500\|125250$/m, 'the primary shows them');
 $primary->wait_for_catchup($standby);
 is(quietly($standby, 'postgres', 'SELECT kind, count, sum FROM kinds ORDER BY 1'), $expected, 'and the standby');
 
+# A query that was created just before, in a database that has none.
+within($seconds, 'a new query is followed soon', sub {
+    quietly($primary, 'young', 'CREATE TABLE event (n int)');
+    quietly($primary, 'young', "SELECT weir.create_query('counted', 'SELECT count(*) FROM event')");
+    quietly($primary, 'young', 'INSERT INTO event SELECT generate_series(1, 100)');
+    $primary->wait_for_catchup($standby);
+    return wait_until(sub { return quietly($standby, 'postgres', $holds) == 2; }, $seconds);
+});
+
 # Promotion.
 $primary->stop('immediate');
 $standby->promote;
@@ -76,8 +87,16 @@ within($seconds, 'promoted: it goes on', sub {
     return quietly($standby, 'postgres', "SELECT weir.wait('kinds', '5 s')") eq 't';
 }) or diag(quietly($standby, 'postgres', 'TABLE weir.queries'));
 is(quietly($standby, 'postgres', 'SELECT kind, count, sum FROM kinds ORDER BY 1'), "$expected\n100|1|1", 'promoted: exact with the rows since');
-is(quietly($standby, 'postgres', $holds), 1, 'promoted: there is one hold');
+within($seconds, 'promoted: so does the new query', sub {
+    quietly($standby, 'young', 'DELETE FROM event WHERE n <= 50');
+    quietly($standby, 'young', 'VACUUM event');
+    quietly($standby, 'young', 'INSERT INTO event VALUES (101)');
+    return quietly($standby, 'young', "SELECT weir.wait('counted', '5 s')") eq 't';
+});
+is(quietly($standby, 'young', 'SELECT (SELECT count FROM counted), (SELECT state FROM weir.queries)'), '101|running', 'promoted: with all rows');
+is(quietly($standby, 'postgres', $holds), 2, 'promoted: each has its hold');
 quietly($standby, 'postgres', "SELECT weir.drop_query('kinds')");
+quietly($standby, 'young', "SELECT weir.drop_query('counted')");
 ok(wait_until(sub { return quietly($standby, 'postgres', $holds) == 0; }, $seconds), 'promoted: the hold goes with the last query');
 $standby->stop('immediate');
 

@@ -34,7 +34,7 @@ struct Figures {
 Figures RunOne(const Load &load, Driver &driver, ModeResult &mode, const std::string &kind) {
   const LoadResult result = driver.Run({load}).front();
   mode.plan.push_back(Describe(load));
-  mode.phases.push_back({load.name, kind, result.from_s, result.to_s, 0, load.clients});
+  mode.phases.push_back({load.name, kind, result.from_s, result.to_s, load.rate, load.clients});
   std::vector<double> latencies;
   for (const Transaction &transaction : driver.transactions()) {
     if (transaction.load == result.load && !transaction.is_failed) {
@@ -65,7 +65,7 @@ struct CapturePair {
   Figures on;
 };
 
-Json CaptureFindings(const std::vector<CapturePair> &pairs, int clients) {
+Json CaptureFindings(const std::vector<CapturePair> &pairs, const Load &load) {
   std::vector<double> throughput, avg, p50, p95, p99, cpu;
   Json list = Json::array();
   for (const auto &[off, on] : pairs) {
@@ -87,7 +87,8 @@ Json CaptureFindings(const std::vector<CapturePair> &pairs, int clients) {
   }
   constexpr double kUsPerMs = 1000;
   Json findings = {{"pairs", list},
-                   {"clients", clients},
+                   {"clients", load.clients},
+                   {"offered_rate", load.rate},
                    {"throughput_percent", RatioAsPercent(throughput)},
                    {"added_avg_us", AsJson(PairedInterval(avg), kUsPerMs)},
                    {"added_p50_us", AsJson(PairedInterval(p50), kUsPerMs)},
@@ -104,6 +105,7 @@ ModeResult CompareCapture(const Comparison &comparison, Driver &driver, Connecti
   Load load;
   load.clients = comparison.load.clients;
   load.threads = load.clients;
+  load.rate = comparison.load.rate;
   load.scripts = comparison.load.scripts;
   load.transactions = std::max<std::int64_t>(1, QueriesOfRun(comparison.scenario) / load.clients);
   ServerCpu cpu(control);
@@ -137,7 +139,7 @@ ModeResult CompareCapture(const Comparison &comparison, Driver &driver, Connecti
     }
     if (figures.on.tps > 0 && figures.off.tps > 0 && !IsInterrupted()) pairs.push_back(figures);
   }
-  mode.findings = CaptureFindings(pairs, load.clients);
+  mode.findings = CaptureFindings(pairs, load);
   return mode;
 }
 

@@ -140,10 +140,10 @@ std::vector<std::string> ScriptNames(const RunFacts &facts) {
   return names;
 }
 
-void PrintChange(const char *what, const Json &change, LiveLine &live) {
+void PrintChange(const char *what, const Json &change, const char *unit, LiveLine &live) {
   live.Print(
-      fmt::format("capture changes {} by {:+.2f} % ({:+.2f} to {:+.2f} %, {:.1f} % confidence)",
-                  what, change["middle"].get<double>(), change["low"].get<double>(),
+      fmt::format("capture changes {} by {:+.2f} {} ({:+.2f} to {:+.2f}, {:.1f} % confidence)",
+                  what, change["middle"].get<double>(), unit, change["low"].get<double>(),
                   change["high"].get<double>(), change["confidence"].get<double>() * 100));
 }
 
@@ -164,10 +164,13 @@ void PrintSummary(const Json &document, LiveLine &live) {
                   Thousands(records["folded"]), Thousands(records["dropped"]),
                   records["balanced"].get<bool>() ? "balance" : "do not balance"));
   if (document.contains("overhead")) {
-    PrintChange("throughput", document["overhead"]["throughput_percent"], live);
-    if (document["overhead"].contains("server_cpu_percent")) {
-      PrintChange("the server's CPU time", document["overhead"]["server_cpu_percent"], live);
+    const Json &overhead = document["overhead"];
+    PrintChange("throughput", overhead["throughput_percent"], "%", live);
+    if (overhead.contains("server_cpu_percent")) {
+      PrintChange("the server's CPU time", overhead["server_cpu_percent"], "%", live);
     }
+    PrintChange("the median latency", overhead["added_p50_us"], "us", live);
+    PrintChange("the p99 latency", overhead["added_p99_us"], "us", live);
   }
 }
 

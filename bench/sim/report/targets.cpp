@@ -78,8 +78,10 @@ Json Targets(const Json &document) {
   const bool is_burst = mode == "burst" && !document["interrupted"].get<bool>();
   Table table;
   table.Below("added latency, p99", 100, "us", At(document, "/overhead/added_p99_us/middle"));
+  // Who offers less than the server takes measures no throughput.
+  const bool is_full = At(document, "/overhead/offered_rate").value_or(1) == 0;
   table.Above("change of throughput, lower end of the interval", -3, "%",
-              At(document, "/overhead/throughput_percent/low"));
+              is_full ? At(document, "/overhead/throughput_percent/low") : std::nullopt);
   table.Below("CPU for capture and flushing", 1, "%", Times(At(document, "/cpu/share"), 100));
   table.Below("the same, as published for this throughput", CpuLimit(throughput), "%",
               Times(At(document, "/cpu/share"), 100));

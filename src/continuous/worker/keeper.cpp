@@ -4,6 +4,7 @@
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/changes/change_log.hpp"
 #include "continuous/delta/delta.hpp"
+#include "continuous/delta/frontier.hpp"
 #include "continuous/hold/hold.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/worker/commit.hpp"
@@ -74,12 +75,13 @@ void WantOwners() {
 
 }  // namespace
 
-void KeepDatabase() {
+bool KeepDatabase() {
   if (RecoveryInProgress()) {
     StartTransactionCommand();
     FollowHold();
+    const bool may_have_queries = OidIsValid(FrontiersOid());
     CommitTransactionCommand();
-    return;
+    return may_have_queries;
   }
   SeeDatabase(MyDatabaseId);
   StartTransactionCommand();
@@ -93,6 +95,7 @@ void KeepDatabase() {
   StartTransactionCommand();
   DropUnusedHold();
   CommitTransactionCommand();
+  return false;
 }
 
 }  // namespace weir::continuous

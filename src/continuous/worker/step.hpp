@@ -21,8 +21,9 @@ struct KeptQuery {
   SPIPlanPtr plan;
   Lanes lanes;
   QueryPlace *place;
-  TimestampTz last_step;
-  TimestampTz retry_at;  // after a failure
+  TimestampTz last_step;  // its end
+  TimestampTz due_at;     // of the last step: the next one is due an interval later
+  TimestampTz retry_at;   // after a failure
   TimestampTz next_retention;
   TimestampTz last_rows;  // when a step last consumed some
   bool is_quiet;          // and what was open then is closed

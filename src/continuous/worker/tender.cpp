@@ -1,6 +1,7 @@
 #include "continuous/worker/tender.hpp"
 
 #include "continuous/hold/hold.hpp"
+#include "continuous/worker/keeper.hpp"
 #include "continuous/worker/shared.hpp"
 #include "pg/compat.hpp"
 #include "pg/pg.hpp"
@@ -30,8 +31,7 @@ constexpr int kHealthyRestartMs = 100;
 constexpr int kMostFailedStarts = 3;
 constexpr int kMostHolds = 256;
 
-constexpr int kFollowMs = 30'000;  // on a standby, between two visits to its databases
-constexpr long kStandbyMs = 500;   // how soon a promotion is noticed
+constexpr long kStandbyMs = 500;  // how soon a promotion is noticed
 
 bool was_standby = false;
 TimestampTz next_follow = 0;

@@ -32,8 +32,8 @@ namespace weir::continuous {
 namespace {
 
 constexpr int64 kPollMs = 10'000;  // for what no commit tells
-constexpr int64 kHoldMs = 1000;
-constexpr int64 kRestMs = 1000;  // a sleep of this length is a good moment to tell what was done
+constexpr int64 kHoldMs = 1000;    // between two looks at the hold
+constexpr int64 kRestMs = 1000;    // a sleep of this length is a good moment to tell what was done
 constexpr int kWorkMemKb = 32 * 1024;  // at least, for a step after a stall
 
 WorkerPlace *place = nullptr;
@@ -196,15 +196,38 @@ bool LoadQueries() {
   return is_there;
 }
 
+TimestampTz NextDue(const KeptQuery &query) {
+  return TimestampTzPlusMilliseconds(query.due_at, query.row.tick_ms);
+}
+
 // When the query's next step is due, in milliseconds from `now`; not before something has happened,
 // or for the poll.
 int64 WaitOf(const KeptQuery &query, TimestampTz now, bool hurry) {
   if (query.row.is_paused) return kPollMs;
-  const int64 since = (now - query.last_step) / 1000;
+  const int64 since = (now - query.due_at) / 1000;
   int64 wait = Max(kPollMs, query.row.tick_ms) - since;
   wait = Min(wait, QuietIn(query, now));
   if (query.is_dirty) wait = Min(wait, hurry ? 0 : query.row.tick_ms - since);
   return Max(wait, (query.retry_at - now + 999) / 1000);
+}
+
+// Of the queries whose step is due, the one that has waited longest; null: there is none.
+KeptQuery *MostOverdue(TimestampTz now, bool hurry) {
+  KeptQuery *found = nullptr;
+  ListCell *cell;
+  foreach (cell, queries) {
+    auto *query = static_cast<KeptQuery *>(lfirst(cell));
+    if (WaitOf(*query, now, hurry) > 0) continue;
+    if (found == nullptr || NextDue(*query) < NextDue(*found)) found = query;
+  }
+  return found;
+}
+
+// A step that begins a little late does not make the next one late as well.
+void KeepPace(KeptQuery *query, TimestampTz now) {
+  const TimestampTz due = NextDue(*query);
+  const bool is_late = now >= due && now - due < query->row.tick_ms * INT64CONST(500);
+  query->due_at = is_late ? due : now;
 }
 
 void MarkDirty() {
@@ -221,24 +244,44 @@ void KeepHold(TimestampTz now) {
   MemoryContextSwitchTo(worker_context);
 }
 
+// Steps that are due, one for each query at most if they take turns; false when the extension is
+// gone.
+bool RunSteps(bool hurry) {
+  for (int left = list_length(queries); left > 0 && !WantsToStop(); --left) {
+    const TimestampTz now = GetCurrentTimestamp();
+    KeptQuery *query = MostOverdue(now, hurry);
+    if (query == nullptr) break;
+    KeepPace(query, now);
+    query->is_dirty = false;
+    if (RunStep(query) == StepResult::kGone) return false;
+  }
+  return true;
+}
+
+bool KeepRetentions() {
+  ListCell *cell;
+  foreach (cell, queries) {
+    if (WantsToStop()) break;
+    if (!KeepRetention(static_cast<KeptQuery *>(lfirst(cell)))) return false;
+  }
+  return true;
+}
+
+void NoteBlocked() {
+  bool is_blocked = false;
+  ListCell *cell;
+  foreach (cell, queries) is_blocked |= static_cast<KeptQuery *>(lfirst(cell))->is_blocked;
+  place->blocked.store(is_blocked ? 1 : 0);
+}
+
 // Runs what is due; false when the extension is gone.
 bool RunRound() {
   if (place->reload.exchange(0) != 0 && !LoadQueries()) return false;
   const bool hurry = place->hurry.exchange(0) != 0;
   if (place->changed.exchange(0) != 0 || hurry) MarkDirty();
-  bool is_blocked = false;
-  ListCell *cell;
-  foreach (cell, queries) {
-    auto *query = static_cast<KeptQuery *>(lfirst(cell));
-    if (WantsToStop()) return true;
-    if (WaitOf(*query, GetCurrentTimestamp(), hurry) <= 0) {
-      query->is_dirty = false;
-      if (RunStep(query) == StepResult::kGone) return false;
-    }
-    if (!KeepRetention(query)) return false;
-    is_blocked |= query->is_blocked;
-  }
-  place->blocked.store(is_blocked ? 1 : 0);
+  if (!RunSteps(hurry) || !KeepRetentions()) return false;
+  if (WantsToStop()) return true;
+  NoteBlocked();
   KeepHold(GetCurrentTimestamp());
   place->rounds.fetch_add(1);
   return true;
@@ -304,11 +347,13 @@ void RunWorker() {
   }
 }
 
+// On a standby it stays for a while: a query that was just created has to be found by a promotion.
 void RunKeeper() {
   do {
+    const TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kFollowMs);
     place->reload.store(0);
     place->rounds.fetch_add(1);
-    KeepDatabase();
+    while (KeepDatabase() && GetCurrentTimestamp() < until && !WantsToStop()) Sleep(kHoldMs);
   } while (!FreePlaceUnlessWanted());
 }
 

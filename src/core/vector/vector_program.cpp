@@ -272,4 +272,28 @@ VectorStatus RunSteps(const VectorStep *steps, int step_count, Column *columns,
   return VectorStatus::kDone;
 }
 
+// Whether rows [0, n) fail grows with n, so the first row that fails is found by halves.
+int RunStepsUntilFailure(const VectorStep *steps, int step_count, Column *columns, int count,
+                         VectorStatus *status) noexcept {
+  *status = RunSteps(steps, step_count, columns, count);
+  if (*status == VectorStatus::kDone) return count;
+  int good = 0;
+  for (int bad = count; bad - good > 1;) {
+    const int middle = good + (bad - good) / 2;
+    const VectorStatus found = RunSteps(steps, step_count, columns, middle);
+    if (found == VectorStatus::kDone) {
+      good = middle;
+    } else {
+      bad = middle;
+      *status = found;
+    }
+  }
+  static_cast<void>(RunSteps(steps, step_count, columns, good));
+  for (int i = 0; i < step_count; ++i) {
+    Column &out = columns[steps[i].out];
+    std::memset(out.null + good, 0, static_cast<std::size_t>(count - good));
+  }
+  return good;
+}
+
 }  // namespace weir::core

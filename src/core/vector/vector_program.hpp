@@ -81,6 +81,11 @@ struct VectorStep {
 // Runs the steps in order over rows [0, count) of `columns`. On failure the rest is undefined.
 VectorStatus RunSteps(const VectorStep *steps, int step_count, Column *columns, int count) noexcept;
 
+// The rows before the first one that fails: `count` when none does. `status` tells how it fails: as
+// its first step that does. Columns hold what the steps made of the rows before.
+int RunStepsUntilFailure(const VectorStep *steps, int step_count, Column *columns, int count,
+                         VectorStatus *status) noexcept;
+
 // Clears what NULLs and long strings left behind, for the next batch.
 inline void ResetColumn(Column &column, int count) noexcept {
   column.has_outline = false;

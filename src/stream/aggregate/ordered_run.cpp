@@ -42,8 +42,7 @@ void ConsumeRange(AggregateScan *scan, const ColumnSet *set, int from, int to) {
 bool TakeBatch(AggregateScan *scan, Source *source) {
   OrderedRun *run = &scan->run;
   if (run->pending < run->batch_count) return true;
-  ResetColumns(source->set, run->batch_count);
-  MemoryContextReset(scan->batch_context);
+  ReleaseBatch(scan, source);
   run->pending = 0;
   run->batch_count = ReadBatch(scan, source);
   if (run->batch_count > 0) return true;

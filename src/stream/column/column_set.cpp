@@ -80,8 +80,10 @@ void EncodeList(core::VectorConstant *list, const StepConstant &source, Datum va
   pg_unreachable();
 }
 
-void RaiseStatus(core::VectorStatus status) {
-  switch (status) {
+}  // namespace
+
+void RaiseFailure(core::VectorStatus failure) {
+  switch (failure) {
     case core::VectorStatus::kDone:
       return;
     case core::VectorStatus::kInt32Range:
@@ -103,8 +105,6 @@ void RaiseStatus(core::VectorStatus status) {
       RaiseTimeRange("timestamp out of range");
   }
 }
-
-}  // namespace
 
 Encoding PhysicalEncoding(Oid type) {
   switch (getBaseType(type)) {
@@ -136,6 +136,7 @@ Encoding PhysicalEncoding(Oid type) {
 ColumnSet *MakeColumnSet(Index variable_source, PlanState *parent) {
   auto *set = static_cast<ColumnSet *>(palloc0(sizeof(ColumnSet)));
   set->variable_source = variable_source;
+  set->row_column = -1;
   set->parent = parent;
   return set;
 }
@@ -156,7 +157,8 @@ void FillColumn(ColumnSet *set, int column, Expr *expression, Encoding encoding)
   *set = saved;
   const int length = get_typlen(exprType(reinterpret_cast<Node *>(expression)));
   set->is_filled[column] = true;
-  set->rows[set->row_count++] = {ExecInitExpr(expression, set->parent), column, encoding, length};
+  set->rows[set->row_count++] = {ExecInitExpr(expression, set->parent), column, encoding, length,
+                                 set->step_count};
 }
 
 void PrepareConstants(ColumnSet *set, ExprContext *econtext, MemoryContext context) {
@@ -176,13 +178,20 @@ void PrepareConstants(ColumnSet *set, ExprContext *econtext, MemoryContext conte
   }
 }
 
-void RunColumnSteps(ColumnSet *set, int count) {
-  if (set->step_count == 0) return;
-  RaiseStatus(core::RunSteps(set->steps, set->step_count, set->columns, count));
+int RunColumnSteps(ColumnSet *set, int count, core::VectorStatus *failure) {
+  *failure = core::VectorStatus::kDone;
+  if (set->step_count == 0) return count;
+  return core::RunStepsUntilFailure(set->steps, set->step_count, set->columns, count, failure);
+}
+
+core::VectorStatus FailureBeforeRowColumn(ColumnSet *set, int row) {
+  if (set->row_column < 0) return core::VectorStatus::kDone;
+  return core::RunSteps(set->steps, set->rows[set->row_column].steps_before, set->columns, row + 1);
 }
 
 void EvaluateRowColumns(ColumnSet *set, int row, ExprContext *econtext, MemoryContext context) {
   for (int i = 0; i < set->row_count; ++i) {
+    set->row_column = i;
     const RowColumn &source = set->rows[i];
     core::Column *column = &set->columns[source.column];
     bool is_null;
@@ -193,6 +202,7 @@ void EvaluateRowColumns(ColumnSet *set, int row, ExprContext *econtext, MemoryCo
       EncodeDatum(column, row, source.encoding, source.length, value, context);
     }
   }
+  set->row_column = -1;
 }
 
 void ResetColumns(ColumnSet *set, int count) {

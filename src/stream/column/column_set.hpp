@@ -30,6 +30,7 @@ struct RowColumn {
   int column;
   Encoding encoding;
   int length;
+  int steps_before;  // those of columns that PostgreSQL would compute before this one
 };
 
 // An operand that does not depend on the row: evaluated when the scan starts.
@@ -56,6 +57,7 @@ struct ColumnSet {
   BaseColumn bases[kSetColumns];
   int row_count;
   RowColumn rows[kSetColumns];
+  int row_column;  // the one that is being evaluated; -1: none
   int step_count;
   core::VectorStep steps[kSetSteps];
   int constant_count;
@@ -78,8 +80,15 @@ int CompileCondition(ColumnSet *set, Expr *condition);
 // Evaluates the constants of the steps, in `context`, for a new scan.
 void PrepareConstants(ColumnSet *set, ExprContext *econtext, MemoryContext context);
 
-// Runs the steps over rows [0, count), raising what PostgreSQL would raise.
-void RunColumnSteps(ColumnSet *set, int count);
+// Runs the steps over rows [0, count). Returns how many rows come before the first one that fails,
+// and how that one does.
+int RunColumnSteps(ColumnSet *set, int count, core::VectorStatus *failure);
+
+// How the row `row` would have failed before the column that is being evaluated for it.
+core::VectorStatus FailureBeforeRowColumn(ColumnSet *set, int row);
+
+// Raises what PostgreSQL would raise; nothing for kDone.
+void RaiseFailure(core::VectorStatus failure);
 
 // Evaluates the row-by-row columns for one row; the row is in the expression context.
 void EvaluateRowColumns(ColumnSet *set, int row, ExprContext *econtext, MemoryContext context);

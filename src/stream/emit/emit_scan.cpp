@@ -75,7 +75,7 @@ void ReleaseRows(EmitScan *scan) {
   AggregateScan *base = &scan->base;
   if (scan->batch_count == 0) return;
   if (scan->stage == EmitStage::kInput) {
-    ReleaseBatch(base, base->sources[scan->source], scan->batch_count);
+    ReleaseBatch(base, base->sources[scan->source]);
   } else {
     for (int i = 0; i < base->input_count; ++i) {
       core::ResetColumn(scan->columns[i], scan->batch_count);

@@ -41,6 +41,8 @@ struct Source {
   // Of the pass that is under way.
   struct HeapPass *pass;
   bool is_exhausted;
+  int rows_filled;             // whole rows of the batch, but for what steps compute
+  core::VectorStatus failure;  // of the row behind the last batch
 };
 
 // A source over the child's slots. `inputs` are the expressions the columns hold.
@@ -53,11 +55,15 @@ Source *MakeHeapSource(AggregateScan *scan, SeqScanState *child);
 // leaves early ends the pass as well.
 void BeginPass(AggregateScan *scan, Source *source);
 int ReadBatch(AggregateScan *scan, Source *source);
-void ReleaseBatch(AggregateScan *scan, Source *source, int count);
+void ReleaseBatch(AggregateScan *scan, Source *source);
 void EndPass(Source *source);
 
 void BeginHeapPass(AggregateScan *scan, Source *source);
 int ReadHeapBatch(AggregateScan *scan, Source *source);
+
+// After an error in a page's row: completes the rows of the page before it, and what the page holds
+// of that one.
+void CompleteHeapRows(AggregateScan *scan, Source *source);
 void EndHeapPass(Source *source);
 
 // Aggregates a whole source. False: restart with careful states.

@@ -68,7 +68,6 @@ void FillColumns(AggregateScan *scan, Source *source, Expr *const *expressions, 
 }
 
 struct Batch {
-  int count;  // rows filled so far
   int64 scanned;
   int64 kept;  // by the scan's own conditions
 };
@@ -78,6 +77,8 @@ struct Batch {
 struct HeapPass {
   PageWalk walk;
   PageRows rows;
+  const char *limit;  // of the page under way
+  int kept;           // rows of it that are done with by the server's evaluator; -1: no such work
 };
 
 namespace {
@@ -127,7 +128,8 @@ int AllRows(int count, uint16 *kept) {
 int ApplyColumnQuals(AggregateScan *scan, Source *source, PageRows *rows, const char *limit) {
   ColumnSet *set = source->qual_set;
   DecodeRows(source->qual_program, set, rows, 0, limit, scan->batch_context);
-  RunColumnSteps(set, rows->count);
+  core::VectorStatus failure;  // there is none: these conditions raise no errors
+  RunColumnSteps(set, rows->count, &failure);
   uint16 kept[MaxHeapTuplesPerPage];
   int count = source->qual_count == 0
                   ? AllRows(rows->count, kept)
@@ -148,7 +150,8 @@ void ApplyRowWork(AggregateScan *scan, Source *source, PageRows *rows, const Hea
   TupleTableSlot *slot = reinterpret_cast<ScanState *>(source->child)->ss_ScanTupleSlot;
   HeapTupleData tuple;
   tuple.t_tableOid = RelationGetRelid(source->relation);
-  int kept = 0;
+  int &kept = source->pass->kept;
+  kept = 0;
   for (int i = 0; i < rows->count; ++i) {
     const ItemId item = PageGetItemId(page->page, rows->line[i]);
     tuple.t_data = rows->header[i];
@@ -158,30 +161,38 @@ void ApplyRowWork(AggregateScan *scan, Source *source, PageRows *rows, const Hea
     ResetExprContext(econtext);
     econtext->ecxt_scantuple = slot;
     if (source->row_qual != nullptr && !ExecQual(source->row_qual, econtext)) continue;
-    EvaluateRowColumns(source->set, at + kept, econtext, scan->batch_context);
     rows->header[kept] = rows->header[i];
     rows->data[kept] = rows->data[i];
     rows->line[kept] = rows->line[i];
     rows->is_irregular[kept] = rows->is_irregular[i];
+    EvaluateRowColumns(source->set, at + kept, econtext, scan->batch_context);
     ++kept;
   }
   ExecClearTuple(slot);
   rows->count = kept;
+  kept = -1;
+}
+
+void DecodePage(AggregateScan *scan, Source *source, PageRows *rows) {
+  if (source->program->step_count == 0 && !rows->any_irregular) return;
+  DecodeRows(source->program, source->set, rows, source->rows_filled, source->pass->limit,
+             scan->batch_context);
 }
 
 void AddPage(AggregateScan *scan, Source *source, const HeapPage *page, PageRows *rows,
              Batch *batch) {
   const char *limit = static_cast<const char *>(page->page) + BLCKSZ;
+  source->pass->limit = limit;
   batch->scanned += rows->count;
   int kept = rows->count;
   if (source->qual_program != nullptr) kept = ApplyColumnQuals(scan, source, rows, limit);
-  if (source->needs_slot && rows->count > 0) ApplyRowWork(scan, source, rows, page, batch->count);
-  batch->kept += source->row_qual == nullptr ? kept : rows->count;
-  if (source->program->step_count > 0 || rows->any_irregular) {
-    DecodeRows(source->program, source->set, rows, batch->count, limit, scan->batch_context);
+  if (source->needs_slot && rows->count > 0) {
+    ApplyRowWork(scan, source, rows, page, source->rows_filled);
   }
-  if (source->join_count > 0) FillPartners(source, batch->count, rows->count);
-  batch->count += rows->count;
+  batch->kept += source->row_qual == nullptr ? kept : rows->count;
+  DecodePage(scan, source, rows);
+  if (source->join_count > 0) FillPartners(source, source->rows_filled, rows->count);
+  source->rows_filled += rows->count;
 }
 
 TableScanDesc OpenScan(AggregateScan *scan, Source *source) {
@@ -237,6 +248,7 @@ void BeginHeapPass(AggregateScan *scan, Source *source) {
   PrepareConstants(source->qual_set, scan->css.ss.ps.ps_ExprContext, scan->scan_context);
   source->pass = static_cast<HeapPass *>(
       MemoryContextAllocZero(scan->css.ss.ps.state->es_query_cxt, sizeof(HeapPass)));
+  source->pass->kept = -1;
   BeginWalk(&source->pass->walk, OpenScan(scan, source), source);
 }
 
@@ -248,7 +260,8 @@ int ReadHeapBatch(AggregateScan *scan, Source *source) {
   Batch batch{};
   StartJoins(source);
   // Where rows are only counted, a page is a batch.
-  while (source->needs_rows ? !IsBatchFull(scan->batch_context, batch.count) : batch.count == 0) {
+  while (source->needs_rows ? !IsBatchFull(scan->batch_context, source->rows_filled)
+                            : source->rows_filled == 0) {
     if (!NextPage(&pass->walk, &page, &pass->rows)) {
       source->is_exhausted = true;
       break;
@@ -258,13 +271,22 @@ int ReadHeapBatch(AggregateScan *scan, Source *source) {
     } else {
       batch.scanned += pass->rows.count;
       batch.kept += pass->rows.count;
-      batch.count = pass->rows.count;
+      source->rows_filled = pass->rows.count;
     }
     ReleasePage(&page);
   }
   Report(source, batch, instrument);
   StopJoins(source);
-  return batch.count;
+  return source->rows_filled;
+}
+
+void CompleteHeapRows(AggregateScan *scan, Source *source) {
+  HeapPass *pass = source->pass;
+  if (pass->kept < 0) return;
+  const bool has_columns = source->set->row_column >= 0;
+  pass->rows.count = pass->kept + (has_columns ? 1 : 0);
+  DecodePage(scan, source, &pass->rows);
+  source->rows_filled += pass->kept;
 }
 
 void EndHeapPass(Source *source) {

@@ -26,7 +26,6 @@ int ReadSlotBatch(AggregateScan *scan, Source *source) {
   ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
   ColumnSet *set = source->set;
   const AttrNumber highest = HighestAttribute(set);
-  int count = 0;
   do {
     TupleTableSlot *slot = ExecProcNode(source->child);
     if (TupIsNull(slot)) {
@@ -34,14 +33,60 @@ int ReadSlotBatch(AggregateScan *scan, Source *source) {
       break;
     }
     if (highest > 0) slot_getsomeattrs(slot, highest);
-    EncodeBases(set, count, slot, scan->batch_context);
+    EncodeBases(set, source->rows_filled, slot, scan->batch_context);
     if (set->row_count > 0) {
       ResetExprContext(econtext);
       econtext->ecxt_outertuple = slot;
-      EvaluateRowColumns(set, count, econtext, scan->batch_context);
+      EvaluateRowColumns(set, source->rows_filled, econtext, scan->batch_context);
     }
-  } while (!IsBatchFull(scan->batch_context, ++count));
+  } while (!IsBatchFull(scan->batch_context, ++source->rows_filled));
   CHECK_FOR_INTERRUPTS();
+  return source->rows_filled;
+}
+
+int FillRows(AggregateScan *scan, Source *source) {
+  source->rows_filled = 0;
+  return source->is_heap ? ReadHeapBatch(scan, source) : ReadSlotBatch(scan, source);
+}
+
+// Whether an error comes from values, and not from somebody who interrupts or a lack of something.
+bool IsOfValues(int sqlstate) {
+  return ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_DATA_EXCEPTION ||
+         ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_PLPGSQL_ERROR;
+}
+
+// After an error: how an earlier row fails, or the same row in an earlier column. Steps run over
+// whole batches, so that row has not been met yet; PostgreSQL would have told of it.
+core::VectorStatus EarlierFailure(AggregateScan *scan, Source *source) {
+  if (source->is_heap) CompleteHeapRows(scan, source);
+  core::VectorStatus failure;
+  RunColumnSteps(source->set, source->rows_filled, &failure);
+  return failure != core::VectorStatus::kDone
+             ? failure
+             : FailureBeforeRowColumn(source->set, source->rows_filled);
+}
+
+// Whether that can happen: steps fail in pages, and rows in the server's evaluator or another plan.
+bool FillingMayFail(const Source *source) {
+  if (source->set->step_count == 0) return false;
+  return !source->is_heap || source->needs_slot;
+}
+
+int FillRowsInOrder(AggregateScan *scan, Source *source) {
+  MemoryContext context = CurrentMemoryContext;
+  volatile int count = 0;
+  PG_TRY();
+  { count = FillRows(scan, source); }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(context);
+    const core::VectorStatus failure =
+        IsOfValues(geterrcode()) ? EarlierFailure(scan, source) : core::VectorStatus::kDone;
+    if (failure == core::VectorStatus::kDone) PG_RE_THROW();
+    FlushErrorState();
+    RaiseFailure(failure);
+  }
+  PG_END_TRY();
   return count;
 }
 
@@ -61,9 +106,11 @@ Source *MakeSlotSource(AggregateScan *scan, PlanState *child) {
 }
 
 void BeginPass(AggregateScan *scan, Source *source) {
-  source->is_exhausted = false;
   // From here on for good: what did not fit once is not tried again.
   if (source->join_count > 0 && !ReadInnerTables(scan, source)) *source = *source->instead;
+  ReleaseBatch(scan, source);
+  source->is_exhausted = false;
+  source->failure = core::VectorStatus::kDone;
   PrepareConstants(source->set, scan->css.ss.ps.ps_ExprContext, scan->scan_context);
   if (source->is_heap) BeginHeapPass(scan, source);
 }
@@ -72,15 +119,21 @@ void EndPass(Source *source) {
   if (source->pass != nullptr) EndHeapPass(source);
 }
 
+// Rows before one that fails come as a batch of their own: something else may fail for one of them.
 int ReadBatch(AggregateScan *scan, Source *source) {
+  RaiseFailure(source->failure);
   if (source->is_exhausted) return 0;
-  const int count = source->is_heap ? ReadHeapBatch(scan, source) : ReadSlotBatch(scan, source);
-  if (count > 0) RunColumnSteps(source->set, count);
+  const int filled =
+      FillingMayFail(source) ? FillRowsInOrder(scan, source) : FillRows(scan, source);
+  if (filled == 0) return 0;
+  const int count = RunColumnSteps(source->set, filled, &source->failure);
+  if (count == 0) RaiseFailure(source->failure);
   return count;
 }
 
-void ReleaseBatch(AggregateScan *scan, Source *source, int count) {
-  ResetColumns(source->set, count);
+void ReleaseBatch(AggregateScan *scan, Source *source) {
+  ResetColumns(source->set, source->rows_filled);
+  source->rows_filled = 0;
   MemoryContextReset(scan->batch_context);
 }
 
@@ -91,7 +144,7 @@ bool RunSource(AggregateScan *scan, Source *source) {
     const int count = ReadBatch(scan, source);
     if (count == 0) break;
     goes_on = ConsumeRows(scan, source->set->columns, count);
-    ReleaseBatch(scan, source, count);
+    ReleaseBatch(scan, source);
   }
   EndPass(source);
   return goes_on;

@@ -52,7 +52,7 @@ bool ArrivesInOrder(WindowScan *scan) {
     if (count == 0) break;
     in_order = pg::CallCore([&] { return check->Add(source->set->columns, count); }) &&
                !TiesMatter(scan->plan, check->longest_tie());
-    ReleaseBatch(&scan->input, source, count);
+    ReleaseBatch(&scan->input, source);
   }
   EndPass(source);
   scan->was_checked = true;
@@ -89,7 +89,7 @@ bool KeepRows(WindowScan *scan) {
     if (count == 0) break;
     scan->rows_in += count;
     fits = pg::CallCore([&] { return scan->store->Add(source->set->columns, count); });
-    ReleaseBatch(&scan->input, source, count);
+    ReleaseBatch(&scan->input, source);
     NotePeak(scan, scan->store->bytes());
   }
   EndPass(source);
@@ -198,7 +198,7 @@ bool NextWindowBatch(WindowScan *scan) {
     ReadKept(scan);
     return scan->count > 0;
   }
-  if (scan->count > 0) ReleaseBatch(&scan->input, scan->source, scan->count);
+  if (scan->count > 0) ReleaseBatch(&scan->input, scan->source);
   scan->count = ReadBatch(&scan->input, scan->source);
   if (scan->count == 0) return false;
   scan->rows_in += scan->count;

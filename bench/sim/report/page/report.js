@@ -84,7 +84,9 @@ function overhead() {
   const added = [["added_avg_us", "mean"], ["added_p50_us", "median"], ["added_p95_us", "p95"], ["added_p99_us", "p99"]];
   return section("What capture costs", `The same operations with capture off and on, ${plural(data.overhead.pairs.length, "pair")} of runs that alternate. The figure is the Hodges\u2013Lehmann middle of the pairs; the interval inverts Wilcoxon\u2019s signed-rank test.`,
     element("p", {class: "big"}, interval("overhead.throughput_percent", (value) => signed(value), "\u202f%")),
-    element("p", {class: "note"}, "change of throughput with capture on"),
+    element("p", {class: "note"}, data.overhead.offered_rate > 0
+      ? `change of throughput with capture on, at ${number(data.overhead.offered_rate)} transactions offered a second: what is offered decides it, so look at latency`
+      : "change of throughput with capture on"),
     data.overhead.server_cpu_percent ? element("p", {class: "big"}, interval("overhead.server_cpu_percent", (value) => signed(value), "\u202f%")) : null,
     data.overhead.server_cpu_percent ? element("p", {class: "note"}, "change of the server\u2019s CPU time for the same operations, the flush worker\u2019s included: the steadier figure on a machine that others use") : null,
     chart("Pair by pair", "the band is where the middle lies", pairsChart),

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "support/columns.hpp"
@@ -168,6 +169,78 @@ TEST(VectorProgramTest, ElseTakesTheOtherValueAlsoForUnknown) {
   EXPECT_EQ(columns[3].word[1], 5);
   EXPECT_EQ(columns[3].null[0], 1);
   EXPECT_TRUE(columns[3].has_nulls);
+}
+
+// One divided by a number, where that is not negative, and a sum of integers.
+struct Failing {
+  TestColumn one{ValueKind::kFloat8}, divisor{ValueKind::kFloat8}, condition{ValueKind::kInt32};
+  TestColumn kept{ValueKind::kFloat8}, quotient{ValueKind::kFloat8};
+  TestColumn number{ValueKind::kInt32}, sum{ValueKind::kInt32};
+  VectorStep steps[3] = {Step(VectorOp::kFilter, 3, 1, 2), Step(VectorOp::kDivideFloat, 4, 0, 3),
+                         Step(VectorOp::kAddInt32, 6, 5, 5)};
+  VectorStatus status = VectorStatus::kDone;
+  std::vector<Column> columns;
+
+  Failing() {
+    for (int i = 0; i < 20; ++i) {
+      one.Set(i, 1.0);
+      number.Set(i, std::int64_t{i});
+      SetDivisor(i, 4.0);
+    }
+  }
+
+  void SetDivisor(int row, double value) {
+    divisor.Set(row, value);
+    condition.Set(row, std::int64_t{value >= 0});
+  }
+
+  int Run() {
+    columns = Pack({&one, &divisor, &condition, &kept, &quotient, &number, &sum});
+    return RunStepsUntilFailure(steps, 3, columns.data(), 20, &status);
+  }
+};
+
+TEST(VectorProgramTest, StepsEndBeforeTheFirstRowThatFails) {
+  for (int range = 0; range <= 20; ++range) {
+    for (int zero = 0; zero <= 20; ++zero) {
+      if (range == zero) continue;
+      Failing failing;
+      if (range < 20) failing.number.Set(range, std::int64_t{INT32_MAX});
+      if (zero < 20) failing.SetDivisor(zero, 0.0);
+      const int rows = failing.Run();
+      EXPECT_EQ(rows, std::min(range, zero));
+      EXPECT_EQ(failing.status,
+                range < zero ? VectorStatus::kInt32Range : VectorStatus::kDivisionByZero);
+      for (int i = 0; i < rows; ++i) EXPECT_EQ(failing.columns[6].word[i], 2 * i);
+    }
+  }
+}
+
+TEST(VectorProgramTest, AllRowsWithoutAFailure) {
+  Failing failing;
+  EXPECT_EQ(failing.Run(), 20);
+  EXPECT_EQ(failing.status, VectorStatus::kDone);
+}
+
+TEST(VectorProgramTest, OfOneRowTheFirstStepFails) {
+  Failing failing;
+  failing.number.Set(7, std::int64_t{INT32_MAX});
+  failing.SetDivisor(7, 0.0);
+  EXPECT_EQ(failing.Run(), 7);
+  EXPECT_EQ(failing.status, VectorStatus::kDivisionByZero);
+}
+
+TEST(VectorProgramTest, RowsBehindAFailureLeaveNoNulls) {
+  Failing failing;
+  failing.SetDivisor(3, -1.0);
+  failing.SetDivisor(9, 0.0);
+  failing.SetDivisor(12, -1.0);
+  EXPECT_EQ(failing.Run(), 9);
+  EXPECT_EQ(failing.columns[4].null[3], 1);
+  EXPECT_TRUE(failing.columns[4].has_nulls);
+  for (int i = 9; i < 20; ++i) {
+    EXPECT_EQ(failing.columns[3].null[i] | failing.columns[4].null[i], 0) << i;
+  }
 }
 
 }  // namespace
