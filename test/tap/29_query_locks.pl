@@ -46,6 +46,27 @@ foreach my $drop ('DROP VIEW by_key', 'DROP TABLE event CASCADE')
     ok(wait_until(sub { return quietly($node, 'postgres', 'SELECT count(*) FROM weir.continuous_queries') == 0; }, 20), 'nothing of the query is left');
 }
 
+# Tables that somebody locks in another order than a step: the step gives way, whoever came first.
+$node->safe_psql('postgres', <<'SQL');
+CREATE TABLE event (k int, v int);
+CREATE TABLE kind (k int, name text);
+INSERT INTO kind SELECT g, 'kind ' || g FROM generate_series(0, 4) g;
+SELECT weir.create_query('by_kind', 'SELECT name, count(*) FROM event JOIN kind USING (k) GROUP BY name', tick => '1 s');
+SQL
+foreach my $round (1 .. 3)
+{
+    my $locker = $node->background_psql('postgres');
+    my $insert = 'INSERT INTO event SELECT g % 5, g FROM generate_series(1, 50) g';
+    quietly($node, 'postgres', "$insert; SELECT weir.wait('by_kind')");
+    $locker->query_safe("$insert; BEGIN; LOCK TABLE kind");
+    ok(wait_until(sub { return quietly($node, 'postgres', "SELECT count(*) FROM pg_locks WHERE relation = 'kind'::regclass AND NOT granted") == 1; }, 5), 'a step waits for a table');
+    sleep(0.5);  # until a step that goes on waiting would not look for a deadlock any more
+    $locker->query_safe('LOCK TABLE event; COMMIT');
+    $locker->quit;
+    is(quietly($node, 'postgres', "SELECT weir.wait('by_kind'), (SELECT sum(count) FROM by_kind)"), 't|' . $round * 100, 'and counts its rows afterwards');
+}
+$node->safe_psql('postgres', "SELECT weir.drop_query('by_kind'); DROP TABLE event, kind");
+
 # Whoever creates a query has the turn, and then looks at its tables.
 make_query();
 {

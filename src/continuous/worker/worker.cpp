@@ -19,6 +19,7 @@ extern "C" {
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
+#include "storage/proc.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -66,10 +67,19 @@ void Override(const char *name, const char *value) {
   SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE);
 }
 
+// Who waits for us looks for a deadlock after deadlock_timeout. By then we have found it, or do not
+// wait any more: a step is tried again, and ALTER TABLE and DROP win.
+void GiveWay() {
+  constexpr int kLongestMs = 2000;
+  const int patience = DeadlockTimeout;
+  Override("lock_timeout", psprintf("%d", Max(Min(patience / 2, kLongestMs), 1)));
+  Override("deadlock_timeout", psprintf("%d", Max(patience / 20, 1)));
+}
+
 // What a database or role may have set must not change what the worker does.
 void UseOwnSettings() {
+  GiveWay();
   Override("search_path", "pg_catalog, pg_temp");
-  Override("lock_timeout", "2s");  // ALTER TABLE and DROP win
   Override("statement_timeout", "0");
   Override("idle_in_transaction_session_timeout", "0");
   Override("default_transaction_isolation", "read committed");
