@@ -62,6 +62,14 @@ SET ROLE regress_weir_seal;
 SELECT count(*) FROM weir.state_secret;
 RESET ROLE;
 SELECT count(*), min(length(secret)) FROM weir.state_secret;
+-- A state of which its own function writes nothing is as good as none.
+CREATE FUNCTION fold_nothing(internal) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'pg_get_statisticsobjdef';
+CREATE AGGREGATE nothing(numeric) (SFUNC = fold, STYPE = internal, FINALFUNC = fold_mean, COMBINEFUNC = fold_combine,
+    SERIALFUNC = fold_nothing, DESERIALFUNC = fold_read, PARALLEL = SAFE);
+SELECT weir.partial_state('nothing(numeric)', 1.0) IS NULL AS is_none;
+SELECT weir.finish_states('nothing(numeric)', NULL, NULL::numeric) IS NULL AS is_none;
+DROP AGGREGATE nothing(numeric);
+DROP FUNCTION fold_nothing;
 DROP VIEW differences, defined;
 SELECT weir.drop_query('sealed.' || q) FROM unnest('{by_item,overall,split,taken}'::text[]) q;
 SET client_min_messages = warning;

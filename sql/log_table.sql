@@ -53,5 +53,20 @@ ALTER TABLE weir.query_stats DROP COLUMN remark;
 SELECT logged(9);
 -- As it was, but for the column that is gone: still every row, with numbers of its own.
 SELECT count(*), count(DISTINCT id) FROM weir.query_stats WHERE table_name = 'books';
+-- A rule of somebody's own.
+CREATE TABLE noted (duration float8);
+CREATE RULE note AS ON INSERT TO weir.query_stats WHERE NEW.table_name = 'books' DO ALSO INSERT INTO noted VALUES (NEW.duration_ms);
+SELECT logged(4);
+SELECT count(*), sum(duration) FROM noted;
+DROP RULE note ON weir.query_stats;
+-- A column that has to have a value.
+TRUNCATE weir.query_stats;
+ALTER TABLE weir.query_stats ALTER sqlstate SET NOT NULL;
+\set VERBOSITY terse
+SELECT logged(3);
+SELECT last_error ~ '^null value in column "sqlstate"' AS is_told FROM weir.ring_status();
+ALTER TABLE weir.query_stats ALTER sqlstate DROP NOT NULL;
+SELECT weir.flush() > 0 AS flushed;
+SELECT count(*) FROM weir.query_stats WHERE table_name = 'books';
 \c :home
 DROP DATABASE log_table;

@@ -148,24 +148,28 @@ void CountWhatIsIn(const Departure &departure, Oid table) {
   table_close(relation, NoLock);
 }
 
-// It or a partition of it.
+// It or a partition of it. Nothing stays locked, as the command is to lock more than this does.
 bool HasPages(Oid table) {
   ListCell *cell;
   foreach (cell, find_all_inheritors(table, NoLock, nullptr)) {
-    Relation relation = relation_open(lfirst_oid(cell), AccessShareLock);
+    Relation relation = try_relation_open(lfirst_oid(cell), AccessShareLock);
+    if (relation == nullptr) continue;
     const bool has_pages =
         relation->rd_rel->relkind == RELKIND_RELATION && RelationGetNumberOfBlocks(relation) > 0;
-    relation_close(relation, NoLock);
+    relation_close(relation, AccessShareLock);
     if (has_pages) return true;
   }
   return false;
 }
 
 // A query that is being created counts the rows by itself only if it looks after the table has
-// come.
-void WelcomeTable(const RangeVar *name) {
-  const Oid partition = RangeVarGetRelid(name, NoLock, true);
-  if (!OidIsValid(partition) || !HasPages(partition)) return;
+// come. It is waited for before the command locks anything that it may need.
+void AwaitQueries(Oid table) {
+  if (pg::MayDrop(table) && HasPages(table)) KeepQueries();
+}
+
+void WelcomeTable(Oid partition) {
+  if (!HasPages(partition)) return;
   KeepQueries();
   ListCell *cell;
   foreach (cell, DeparturesFrom(partition, Leaving::kWithTable)) {
@@ -175,21 +179,26 @@ void WelcomeTable(const RangeVar *name) {
   }
 }
 
-void Welcome(const AlterTableStmt *command) {
+// The tables that a command brings to others.
+void ForEachComing(const Node *command, void (*visit)(Oid table)) {
+  if (!IsA(command, AlterTableStmt)) return;
+  const auto *alteration = reinterpret_cast<const AlterTableStmt *>(command);
   ListCell *cell;
-  foreach (cell, command->cmds) {
+  foreach (cell, alteration->cmds) {
     const auto *part = lfirst_node(AlterTableCmd, cell);
-    if (part->subtype == AT_AttachPartition) {
-      WelcomeTable(castNode(PartitionCmd, part->def)->name);
-    } else if (part->subtype == AT_AddInherit) {
-      WelcomeTable(command->relation);
-    }
+    const RangeVar *name = nullptr;
+    if (part->subtype == AT_AttachPartition) name = castNode(PartitionCmd, part->def)->name;
+    if (part->subtype == AT_AddInherit) name = alteration->relation;
+    const Oid table = name == nullptr ? InvalidOid : RangeVarGetRelid(name, NoLock, true);
+    if (OidIsValid(table)) visit(table);
   }
 }
 
-// Without a hold no query has anything to lose, and that is known without a look into a table.
+// Without a hold no query has anything to lose, and that is known without a look into a table. It
+// may outlive the extension a little.
 bool IsActive() {
-  return IsTransactionState() && !RecoveryInProgress() && !XactReadOnly && ReadHold().exists;
+  return IsTransactionState() && !RecoveryInProgress() && !XactReadOnly && ReadHold().exists &&
+         OidIsValid(FrontiersOid());
 }
 
 bool IsConcerned(const Node *command) {
@@ -203,10 +212,11 @@ void OnUtility(WEIR_UTILITY_PARAMETERS) {
     return;
   }
   const List *gone = Drain(command);
+  ForEachComing(command, AwaitQueries);
   UtilityHook::Next(WEIR_UTILITY_ARGUMENTS);
   if (!IsTransactionState()) return;
   ForEachTable(gone, ForgetTableFile);
-  if (IsA(command, AlterTableStmt)) Welcome(reinterpret_cast<AlterTableStmt *>(command));
+  ForEachComing(command, WelcomeTable);
 }
 
 // Also where CASCADE has found the table.

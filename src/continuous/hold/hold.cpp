@@ -143,7 +143,13 @@ void AcquireHold() {
   if (!HoldCovers(WidenXid(xmin, next))) SetSlotXmin(MyDatabaseId, xmin);
 }
 
-void KeepQueries() { LockDatabaseObject(FrontiersOid(), InvalidOid, 1, ShareLock); }
+void KeepQueries() {
+  if (ConditionalLockDatabaseObject(FrontiersOid(), InvalidOid, 1, ShareLock)) return;
+  ereport(NOTICE, errmsg("waiting for a continuous query that is being created or dropped"),
+          errhint("SELECT * FROM weir.progress shows how far it is; with lock_timeout the command "
+                  "gives up."));
+  LockDatabaseObject(FrontiersOid(), InvalidOid, 1, ShareLock);
+}
 
 void AdvanceHold() {
   const HoldStatus hold = ReadHold();

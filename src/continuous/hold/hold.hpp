@@ -21,8 +21,8 @@ struct HoldStatus {
 // that transaction fails.
 void AcquireHold();
 
-// Waits until no query is being created, dropped or rebuilt, and keeps it so until the end of the
-// transaction.
+// Waits until no query is being created, dropped or rebuilt, which is said, and keeps it so until
+// the end of the transaction.
 void KeepQueries();
 
 // Moves the hold up to what no query of this database and no running snapshot needs any more, and
@@ -31,7 +31,7 @@ void KeepQueries();
 void AdvanceHold();
 
 // Ends the hold when the current transaction commits, if it has deleted the last frontier of the
-// database. Called after DropFrontier().
+// database. Called before anything of a query is locked, as in creating one.
 void ReleaseHold();
 
 // The database's hold. Takes no transaction.

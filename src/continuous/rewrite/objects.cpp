@@ -252,13 +252,14 @@ void TieViews(Oid result, int32 query_id) {
 List *TablesOfQuery(int32 query_id) {
   const Oid view = get_relname_relid(StateName(query_id, "_definition"), StateSchema());
   if (!OidIsValid(view)) return NIL;
-  Relation relation = relation_open(view, AccessShareLock);
+  Relation relation = try_relation_open(view, AccessShareLock);
+  if (relation == nullptr) return NIL;
   List *tables = NIL;
   ListCell *cell;
   foreach (cell, TablesOf(get_view_query(relation))) {
     tables = lappend_oid(tables, lfirst_node(RangeTblEntry, cell)->relid);
   }
-  relation_close(relation, NoLock);
+  relation_close(relation, AccessShareLock);
   return tables;
 }
 

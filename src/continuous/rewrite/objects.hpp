@@ -40,7 +40,8 @@ void ReplaceResult(const Rewrite *rewrite, int32 query_id, Oid result);
 // Lets the views over the source go with the result.
 void TieViews(Oid result, int32 query_id);
 
-// The tables that a query reads, by its definition, the stream first; empty when that is gone.
+// The tables that a query reads, by its definition, the stream first; empty when that is gone. None
+// of them is locked.
 List *TablesOfQuery(int32 query_id);
 
 // The stream; InvalidOid when the definition is gone.

@@ -241,7 +241,8 @@ void Accumulate(FunctionCallInfo fcinfo, StateRun *run) {
 
 SealedKind KindOfState(const StateRun *run) { return {run->aggregate, run->read.fn_oid}; }
 
-Datum ReadState(FunctionCallInfo fcinfo, StateRun *run, bytea *state) {
+Datum ReadState(FunctionCallInfo fcinfo, StateRun *run, bytea *state, bool *is_null) {
+  *is_null = false;
   if (!run->is_internal) {
     StringInfoData buffer;
     initStringInfo(&buffer);
@@ -252,8 +253,7 @@ Datum ReadState(FunctionCallInfo fcinfo, StateRun *run, bytea *state) {
   LOCAL_FCINFO(inner, 2);
   inner->args[0] = {PointerGetDatum(state), false};
   inner->args[1] = {Datum{0}, true};
-  bool is_null;
-  return CallWithin(fcinfo, &run->read, inner, 2, &is_null);
+  return CallWithin(fcinfo, &run->read, inner, 2, is_null);
 }
 
 // The first state stands for itself, unless the combine function has a state to start from.
@@ -272,7 +272,9 @@ void Combine(FunctionCallInfo fcinfo, StateRun *run, Datum other, bool started) 
 
 void MergeState(FunctionCallInfo fcinfo, StateRun *run) {
   if (PG_ARGISNULL(2)) return;
-  const Datum other = ReadState(fcinfo, run, PG_GETARG_BYTEA_PP(2));
+  bool is_null;
+  const Datum other = ReadState(fcinfo, run, PG_GETARG_BYTEA_PP(2), &is_null);
+  if (is_null) return;
   Combine(fcinfo, run, other, run->has_value);
 }
 
@@ -284,13 +286,14 @@ void RequireResultType(FunctionCallInfo fcinfo, const StateRun *run) {
       errmsg("aggregate function %s has another result type", format_procedure(run->aggregate)));
 }
 
-Datum WriteState(FunctionCallInfo fcinfo, StateRun *run) {
+// An aggregate's own function may find that there is nothing to write.
+Datum WriteState(FunctionCallInfo fcinfo, StateRun *run, bool *is_null) {
+  *is_null = false;
   if (!run->is_internal) return PointerGetDatum(SendFunctionCall(&run->write, run->value));
   LOCAL_FCINFO(inner, 1);
   inner->args[0] = {run->value, false};
-  bool is_null;
-  const Datum written = CallWithin(fcinfo, &run->write, inner, 1, &is_null);
-  if (!run->is_sealed) return written;
+  const Datum written = CallWithin(fcinfo, &run->write, inner, 1, is_null);
+  if (*is_null || !run->is_sealed) return written;
   return PointerGetDatum(Seal(run->secret, KindOfState(run), DatumGetByteaPP(written)));
 }
 
@@ -345,7 +348,10 @@ WEIR_FUNCTION(weir_state_written) {
   if (PG_ARGISNULL(0)) PG_RETURN_NULL();
   auto *run = reinterpret_cast<StateRun *>(PG_GETARG_POINTER(0));
   if (!run->has_value || run->is_null) PG_RETURN_NULL();
-  PG_RETURN_DATUM(WriteState(fcinfo, run));
+  bool is_null;
+  const Datum written = WriteState(fcinfo, run, &is_null);
+  if (is_null) PG_RETURN_NULL();
+  PG_RETURN_DATUM(written);
 }
 
 WEIR_FUNCTION(weir_state_finished) {

@@ -88,11 +88,12 @@ bytea *Unseal(const SealSecret &secret, const SealedKind &kind, const bytea *sea
   if (length >= 0) ComputeSeal(secret, kind, VARDATA_ANY(sealed), length, seal);
   if (length < 0 ||
       !AreEqual(seal, reinterpret_cast<const uint8 *>(VARDATA_ANY(sealed)) + length)) {
-    ereport(ERROR, errcode(ERRCODE_DATA_CORRUPTED),
-            errmsg("a state of aggregate function %s is not as it was stored",
-                   format_procedure(kind.aggregate)),
-            errhint("If somebody has written to the state of a continuous query, fill it anew with "
-                    "weir.refresh_query()."));
+    ereport(
+        ERROR, errcode(ERRCODE_DATA_CORRUPTED),
+        errmsg("a state of aggregate function %s is not as it was stored",
+               format_procedure(kind.aggregate)),
+        errhint("Fill the continuous query anew with weir.refresh_query(): its state comes from a "
+                "dump, or somebody has written to it."));
   }
   auto *state = static_cast<bytea *>(palloc(VARHDRSZ + length));
   SET_VARSIZE(state, VARHDRSZ + length);

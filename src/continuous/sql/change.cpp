@@ -36,6 +36,7 @@ QueryRow *Begin(FunctionCallInfo fcinfo) {
 
 // The objects are the owner's, and so is whoever is here; the tables of ours are not.
 void DropEverything(const QueryRow &row) {
+  ReleaseHold();
   DropFrontier(row.id);
   const int level = PinSearchPath();
   // Before anything else: whoever writes to the source locks it first, too.
@@ -45,7 +46,6 @@ void DropEverything(const QueryRow &row) {
   DropResultLog(row.id);
   UnpinSearchPath(level);
   DeleteQuery(row.id);
-  ReleaseHold();
   ReloadAtCommit();
 }
 

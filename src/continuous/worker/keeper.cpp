@@ -44,17 +44,17 @@ void RemoveOrphans() {
   List *orphans = Numbers(
       "SELECT q.id::oid FROM weir.continuous_queries q"
       " WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = q.result::oid)");
+  if (orphans == NIL) return;
+  ReleaseHold();
   ListCell *cell;
   foreach (cell, orphans) {
     const auto id = static_cast<int32>(lfirst_oid(cell));
+    DropFrontier(id);
     DropStateObjects(id);
     DropResultLog(id);
-    DropFrontier(id);
     DeleteQuery(id);
     FreeQueryPlace(MyDatabaseId, id);
   }
-  if (orphans == NIL) return;
-  ReleaseHold();
   ReloadAtCommit();
 }
 

@@ -28,6 +28,7 @@ extern "C" {
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 }
 
 namespace weir::continuous {
@@ -168,7 +169,19 @@ void NoteStale(KeptQuery *query, bool is_stale) {
   query->is_stale = is_stale;
 }
 
+// In the order in which DROP TABLE with CASCADE and DROP VIEW lock, so that either they wait for
+// the step or it waits for them.
+void LockAsDropDoes(const QueryRow &row) {
+  ListCell *cell;
+  foreach (cell, TablesOfQuery(row.id)) LockRelationOid(lfirst_oid(cell), AccessShareLock);
+  LockRelationOid(row.result, AccessShareLock);
+  if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(row.result))) return;
+  ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE),
+          errmsg("the result of continuous query %d is gone", row.id));
+}
+
 uint64 RunOpenTick(KeptQuery *query) {
+  LockAsDropDoes(query->row);
   if (query->row.retracts) return RunRetractingStep(query, RunStatement);
   if (query->isolates) return IsolateRows(query, RunStatement);
   return RunStatement(query);

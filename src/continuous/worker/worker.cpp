@@ -35,8 +35,6 @@ namespace {
 constexpr int64 kPollMs = 10'000;  // for what no commit tells
 constexpr int64 kHoldMs = 1000;    // between two looks at the hold
 constexpr int64 kRestMs = 1000;    // a sleep of this length is a good moment to tell what was done
-constexpr int kPatienceMs = 2000;  // with locks of others
-constexpr int kDeadlockLookMs = 50;
 constexpr int kWorkMemKb = 32 * 1024;  // at least, for a step after a stall
 
 WorkerPlace *place = nullptr;
@@ -69,20 +67,19 @@ void Override(const char *name, const char *value) {
   SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE);
 }
 
-// ALTER TABLE and DROP win, in a deadlock too. Whoever waits for the worker looks for one after
-// deadlock_timeout: before that, a worker that came last has looked, and one that came first has
-// given up.
-void GiveWayToOthers() {
-  const int others_look_after_ms = DeadlockTimeout;
-  const int patience_ms = Max(others_look_after_ms - others_look_after_ms / 10, 10);
-  Override("lock_timeout", psprintf("%d", Min(patience_ms, kPatienceMs)));
-  Override("deadlock_timeout", psprintf("%d", Min(others_look_after_ms, kDeadlockLookMs)));
+// Who waits for us looks for a deadlock after deadlock_timeout. By then we have found it, or do not
+// wait any more: a step is tried again, and ALTER TABLE and DROP win.
+void GiveWay() {
+  constexpr int kLongestMs = 2000;
+  const int patience = DeadlockTimeout;
+  Override("lock_timeout", psprintf("%d", Max(Min(patience / 2, kLongestMs), 1)));
+  Override("deadlock_timeout", psprintf("%d", Max(patience / 20, 1)));
 }
 
 // What a database or role may have set must not change what the worker does.
 void UseOwnSettings() {
+  GiveWay();
   Override("search_path", "pg_catalog, pg_temp");
-  GiveWayToOthers();
   Override("statement_timeout", "0");
   Override("idle_in_transaction_session_timeout", "0");
   Override("default_transaction_isolation", "read committed");

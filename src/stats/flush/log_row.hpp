@@ -15,22 +15,23 @@ namespace weir::stats {
 struct LogColumn {
   const char *name;
   Oid type;
+  bool has_value = false;  // in each row
 };
 
 // The columns of weir.query_stats. The first is an identity.
-constexpr LogColumn kLogColumns[] = {{"id", INT8OID},
+constexpr LogColumn kLogColumns[] = {{"id", INT8OID, true},
                                      {"tenant_id", TEXTOID},
                                      {"table_name", TEXTOID},
                                      {"field_name", TEXTOID},
                                      {"query_type", TEXTOID},
-                                     {"duration_ms", FLOAT8OID},
-                                     {"created_at", TIMESTAMPTZOID},
+                                     {"duration_ms", FLOAT8OID, true},
+                                     {"created_at", TIMESTAMPTZOID, true},
                                      {"queryid", INT8OID},
                                      {"userid", OIDOID},
                                      {"application_name", TEXTOID},
                                      {"client_addr", INETOID},
                                      {"toplevel", BOOLOID},
-                                     {"calls", INT8OID},
+                                     {"calls", INT8OID, true},
                                      {"rows", INT8OID},
                                      {"min_ms", FLOAT8OID},
                                      {"max_ms", FLOAT8OID},

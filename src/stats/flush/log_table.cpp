@@ -31,6 +31,7 @@ bool HasLogColumns(TupleDesc columns) {
   for (int i = 0; i < kLogColumnCount; i++) {
     const FormData_pg_attribute *column = TupleDescAttr(columns, i);
     if (column->attisdropped || column->atttypid != kLogColumns[i].type ||
+        (column->attnotnull && !kLogColumns[i].has_value) ||
         std::strcmp(NameStr(column->attname), kLogColumns[i].name) != 0) {
       return false;
     }
@@ -44,6 +45,13 @@ bool HasLogColumns(TupleDesc columns) {
 bool IsPlain(const ResultRelInfo *table) {
   return table->ri_TrigDesc == nullptr && table->ri_FdwRoutine == nullptr &&
          HasLogColumns(RelationGetDescr(table->ri_RelationDesc));
+}
+
+// Rules are the rewriter's, and a table of another kind has no partitions to look for.
+bool IsPlainRoot(const ResultRelInfo *root) {
+  const RelationData *relation = root->ri_RelationDesc;
+  return relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE && relation->rd_rules == nullptr &&
+         IsPlain(root);
 }
 
 Oid IdentityOf(Relation relation) {
@@ -149,7 +157,7 @@ LogTable OpenLog() {
   MakeSlots(&log);
   ResultRelInfo *root = makeNode(ResultRelInfo);
   InitResultRelInfo(root, log.relation, 0, nullptr, 0);
-  if (!IsPlain(root)) return log;
+  if (!IsPlainRoot(root)) return log;
   log.sequence = IdentityOf(log.relation);
   if (OidIsValid(log.sequence)) PrepareRouting(&log, root);
   return log;

@@ -34,8 +34,8 @@ struct LogTable {
 LogTable OpenLog();
 
 // Puts a record among the waiting rows, or writes it at once where the table or its partition has
-// triggers, constraints or columns that somebody added. Raises 23514 when no partition takes it,
-// 22000 when a trigger or a rule made nothing of it.
+// triggers, rules, constraints or columns that somebody added. Raises 23514 when no partition takes
+// it, 22000 when a trigger or a rule made nothing of it.
 void AppendToLog(LogTable *log, const DatabaseSlot &slot, const core::QueryRecord &record);
 
 // Writes what waits. The lock stays until the transaction ends.
