@@ -505,7 +505,10 @@ sub stop_torture
         my ($status, $left) = ask("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name IN ('writers', 'long', 'ticks')");
         return $status == 0 && $left == 0;
     }, 60) or die 'sessions of the load go on';
-    finish_prepared(0);
+    wait_until(sub {
+        finish_prepared(0);
+        return (ask('SELECT count(*) FROM pg_prepared_xacts'))[1] eq '0';
+    }, 60) or die 'prepared transactions remain';
     compare() for 1 .. 3;
     return \%log;
 }
