@@ -202,5 +202,24 @@ is(quietly($node, 'restored', "SELECT weir.wait('kinds', '60 s')"), 't', 'restor
 $last = quietly($node, 'restored', "SELECT max(position) FROM weir.changes('kinds', 0, 1000000)");
 quietly($node, 'restored', "INSERT INTO event VALUES (now(), 'restored', 1, 1)");
 is(quietly($node, 'restored', "SELECT new ->> 'count' FROM weir.changes('kinds', $last, 1000, '60 s')"), 1, 'restored: the log goes on');
+# A stream that falls silent closes its windows, although somebody is always at work.
+my @at_work = map { $node->background_psql('postgres') } 1 .. 2;
+sub begin_work { $at_work[ $_[0] % 2 ]->query_safe('BEGIN; SELECT pg_current_xact_id()'); return; }
+sub end_work { $at_work[ $_[0] % 2 ]->query_safe('COMMIT'); return; }
+$node->safe_psql('postgres', <<'SQL');
+CREATE TABLE silent (ts timestamptz);
+SELECT weir.create_query('closing', 'SELECT weir.tumble(ts, ''1 minute'') AS minute, count(*) FROM silent GROUP BY 1 EMIT FINAL', idle_timeout => '200 ms');
+SQL
+begin_work(0);
+quietly($node, 'postgres', "INSERT INTO silent VALUES ('2024-01-01Z')");
+my $round = 0;
+ok(wait_until(sub {
+    begin_work(++$round);
+    end_work($round - 1);
+    sleep(0.2);
+    return quietly($node, 'postgres', 'SELECT count FROM closing') eq '1';
+}, 60), "a window closes while transactions overlap, $round of them");
+end_work($round);
+$_->quit foreach @at_work;
 $node->stop;
 done_testing();

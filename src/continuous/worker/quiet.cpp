@@ -24,6 +24,7 @@ bool IsQuiet(const KeptQuery &query) {
 void NoteRows(KeptQuery *query) {
   query->last_rows = GetCurrentTimestamp();
   query->is_quiet = false;
+  query->quiet_from = InvalidFullTransactionId;
 }
 
 }  // namespace weir::continuous

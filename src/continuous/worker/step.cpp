@@ -102,13 +102,19 @@ uint64 CloseOpen(KeptQuery *query) {
   return 0;
 }
 
+// Whether all have ended that were at work when there had been no row for long enough.
+bool NobodyBringsRows(KeptQuery *query, FullTransactionId frontier, FullTransactionId next) {
+  if (!FullTransactionIdIsValid(query->quiet_from)) query->quiet_from = next;
+  return !FullTransactionIdPrecedes(frontier, query->quiet_from);
+}
+
 // At the end of a step, before it commits.
-void KeepTime(KeptQuery *query, uint64 groups, bool is_blocked) {
+void KeepTime(KeptQuery *query, uint64 groups, FullTransactionId frontier, FullTransactionId next) {
   if (query->stream == nullptr || query->stream->closing == nullptr) return;
   if (groups > 0) {
     AsOwner(query, MoveOn);
     NoteRows(query);
-  } else if (IsQuiet(*query) && !is_blocked) {
+  } else if (IsQuiet(*query) && NobodyBringsRows(query, frontier, next)) {
     AsOwner(query, CloseOpen);
     query->is_quiet = true;
   }
@@ -201,16 +207,15 @@ StepResult TryStep(KeptQuery *query) {
   uint64 groups = 0;
   const TickStart kind = OpenTick(query->row.id, &tick);
   NoteStale(query, kind == TickStart::kStale);
-  const bool is_blocked = FullTransactionIdPrecedes(FrontierOf(tick), start.next);
   if (kind == TickStart::kOpen) {
     BeginWork(Work::kStep, query->row.id, query->row.owner);
     groups = RunOpenTick(query);
-    KeepTime(query, groups, is_blocked);
+    KeepTime(query, groups, FrontierOf(tick), start.next);
     CloseTick(&tick);
     NoteLanes(&query->lanes, tick.pages_read);
     WEIR_FAILPOINT("step.before_commit");
   } else if (kind == TickStart::kIdle && QuietIn(*query, start.at) <= 0) {
-    KeepTime(query, 0, is_blocked);
+    KeepTime(query, 0, FrontierOf(tick), start.next);
   }
   if (guard != nullptr) UnregisterSnapshot(guard);
   const bool has_written = TransactionIdIsValid(GetTopTransactionIdIfAny());

@@ -25,13 +25,14 @@ struct KeptQuery {
   TimestampTz due_at;     // of the last step: the next one is due an interval later
   TimestampTz retry_at;   // after a failure
   TimestampTz next_retention;
-  TimestampTz last_rows;  // when a step last consumed some
-  bool is_quiet;          // and what was open then is closed
-  int failures;           // in a row
-  bool isolates;          // the next step looks for the rows that made the last one fail
-  bool is_dirty;          // transactions have ended since the last step
-  bool is_blocked;        // a running transaction holds newer ones back
-  bool is_stale;          // the hold was lost; only a rebuild helps
+  TimestampTz last_rows;         // when a step last consumed some
+  bool is_quiet;                 // and what was open then is closed
+  FullTransactionId quiet_from;  // who began before may still bring rows; none: it is not time
+  int failures;                  // in a row
+  bool isolates;                 // the next step looks for the rows that made the last one fail
+  bool is_dirty;                 // transactions have ended since the last step
+  bool is_blocked;               // a running transaction holds newer ones back
+  bool is_stale;                 // the hold was lost; only a rebuild helps
 };
 
 enum class StepResult : uint8 { kDone, kFailed, kGone };

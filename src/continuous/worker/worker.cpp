@@ -142,8 +142,7 @@ KeptQuery *Keep(QueryRow *row, Stream *stream) {
   }
   query->row = *row;
   query->stream = stream;
-  query->last_rows = GetCurrentTimestamp();
-  query->is_quiet = false;
+  NoteRows(query);
   query->failures = row->failures;
   query->retry_at = row->next_retry;
   query->isolates = false;
