@@ -10,17 +10,9 @@ CREATE FUNCTION add_trades(first int, last int) RETURNS void LANGUAGE sql AS $$
            '00:00'::time + g * interval '1 min', g % 3 > 0
     FROM generate_series(first, last) g
 $$;
--- Differences between a view and its definition, both ways.
-CREATE FUNCTION differences(result regclass) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    n bigint;
-    id int := (SELECT q.id FROM weir.continuous_queries q WHERE q.result = differences.result);
-BEGIN
-    EXECUTE format('SELECT (SELECT count(*) FROM (TABLE %1$s EXCEPT ALL TABLE weir_state.q%2$s_definition) a)
-                         + (SELECT count(*) FROM (TABLE weir_state.q%2$s_definition EXCEPT ALL TABLE %1$s) b)', result, id)
-        INTO n;
-    RETURN n;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here '/sql/shared/differences.sql'
+\i :shared
 SELECT add_trades(1, 500);
 
 SELECT weir.create_query('minute', $$

@@ -6,16 +6,9 @@ CREATE TABLE trade (id int, symbol text, price numeric, qty int);
 CREATE FUNCTION add_trades(first int, last int) RETURNS void LANGUAGE sql AS $$
     INSERT INTO kc.trade SELECT g, 'S' || g % 5, g / 4.0, g % 10 FROM generate_series(first, last) g
 $$;
-CREATE FUNCTION differences(result regclass) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    n bigint;
-    id int := (SELECT q.id FROM weir.continuous_queries q WHERE q.result = differences.result);
-BEGIN
-    EXECUTE format('SELECT (SELECT count(*) FROM (TABLE %1$s EXCEPT ALL TABLE weir_state.q%2$s_definition) a)
-                         + (SELECT count(*) FROM (TABLE weir_state.q%2$s_definition EXCEPT ALL TABLE %1$s) b)', result, id)
-        INTO n;
-    RETURN n;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here '/sql/shared/differences.sql'
+\i :shared
 SELECT add_trades(1, 100);
 SELECT weir.create_query('big', 'SELECT symbol, price * qty AS value, id FROM trade WHERE qty > 4');
 SELECT weir.create_query('totals', 'SELECT symbol, count(*), sum(value) AS total, max(b.id) AS last FROM big b GROUP BY symbol', tick => '0 s');

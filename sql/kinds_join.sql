@@ -14,17 +14,9 @@ CREATE FUNCTION add_sales(count int) RETURNS void LANGUAGE sql AS $$
     INSERT INTO cj.sale SELECT id, nullif(id % 40, 0), substr('abc', id % 4, 1), id % 9
     FROM (SELECT nextval('cj.sale_ids')::int AS id FROM generate_series(1, count)) s
 $$;
--- Differences between a view and its definition, both ways.
-CREATE FUNCTION differences(result regclass) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    n bigint;
-    id int := (SELECT q.id FROM weir.continuous_queries q WHERE q.result = differences.result);
-BEGIN
-    EXECUTE format('SELECT (SELECT count(*) FROM (TABLE %1$s EXCEPT ALL TABLE weir_state.q%2$s_definition) a)
-                         + (SELECT count(*) FROM (TABLE weir_state.q%2$s_definition EXCEPT ALL TABLE %1$s) b)', result, id)
-        INTO n;
-    RETURN n;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here '/sql/shared/differences.sql'
+\i :shared
 SELECT add_sales(200);
 
 SELECT weir.create_query('by_country', $$
