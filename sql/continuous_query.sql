@@ -148,13 +148,9 @@ DROP TABLE part;
 DROP VIEW keys;
 DROP SCHEMA cq CASCADE;
 RESET search_path;
-DO $$ BEGIN
-    FOR i IN 1 .. 100 LOOP
-        EXIT WHEN NOT EXISTS (SELECT FROM weir.continuous_queries);
-        PERFORM pg_sleep(0.1);
-        COMMIT;
-    END LOOP;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here '/sql/shared/queries_gone.sql'
+\i :shared
 SELECT count(*) FROM weir.continuous_queries;
 SELECT count(*) FROM weir.frontiers;
 SELECT relname FROM pg_class WHERE relnamespace = 'weir_state'::regnamespace;

@@ -180,13 +180,9 @@ SELECT differences('kims', 'SELECT symbol, count(*) FROM by_minute GROUP BY symb
 SELECT weir.drop_query('kims');
 -- all at once
 DROP VIEW by_minute, kept, kept_rows, counted, spreads, closed CASCADE;
-DO $$ BEGIN
-    FOR i IN 1 .. 100 LOOP
-        EXIT WHEN NOT EXISTS (SELECT FROM weir.continuous_queries);
-        PERFORM pg_sleep(0.1);
-        COMMIT;
-    END LOOP;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here '/sql/shared/queries_gone.sql'
+\i :shared
 SELECT count(*) FROM weir.continuous_queries;
 SELECT relname FROM pg_class WHERE relnamespace = 'weir_state'::regnamespace;
 DROP SCHEMA kd CASCADE;

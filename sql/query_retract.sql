@@ -276,13 +276,9 @@ DO $$ BEGIN DELETE FROM strange; EXCEPTION WHEN wrong_object_type THEN RAISE NOT
 SELECT count(*) FROM strange;
 DROP VIEW of_part;
 SELECT weir.drop_query(q) FROM q() q WHERE q::text <> 'of_part' AND EXISTS (SELECT FROM pg_class WHERE oid = q);
-DO $$ BEGIN
-    FOR i IN 1 .. 100 LOOP
-        EXIT WHEN NOT EXISTS (SELECT FROM weir.continuous_queries);
-        PERFORM pg_sleep(0.1);
-        COMMIT;
-    END LOOP;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here '/sql/shared/queries_gone.sql'
+\i :shared
 SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'weir\_retract%';
 SELECT relname FROM pg_class WHERE relnamespace = 'weir_state'::regnamespace;
 DROP SCHEMA cr CASCADE;
