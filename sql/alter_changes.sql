@@ -6,7 +6,7 @@ SET TimeZone = 'UTC';
 CREATE TABLE trade (id int, ts timestamptz, symbol text, qty int);
 INSERT INTO trade SELECT g, '2024-01-01Z'::timestamptz + g * interval '7 s', 'S' || g % 3, g % 10 FROM generate_series(1, 30) g;
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/settle.sql'
+\set shared :here/sql/shared/settle.sql
 \i :shared
 SELECT pg_current_xact_id() AS now \gset
 CALL settle(:'now');

@@ -126,7 +126,7 @@ DROP TABLE kept CASCADE;
 DROP SCHEMA leaving CASCADE;
 RESET search_path;
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/queries_gone.sql'
+\set shared :here/sql/shared/queries_gone.sql
 \i :shared
 DROP OWNED BY regress_weir_guest;
 DROP ROLE regress_weir_guest;

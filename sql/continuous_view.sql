@@ -25,7 +25,7 @@ BEGIN
 END $$;
 
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/differences.sql'
+\set shared :here/sql/shared/differences.sql
 \i :shared
 -- How a query is run, and how many groups went through and how many pieces were merged.
 CREATE FUNCTION how(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
@@ -146,5 +146,5 @@ SELECT how('SELECT * FROM of_many WHERE k <= 10');
 DROP SCHEMA live CASCADE;
 RESET search_path;
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/queries_gone.sql'
+\set shared :here/sql/shared/queries_gone.sql
 \i :shared

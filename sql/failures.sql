@@ -27,7 +27,7 @@ SET ROLE pg_monitor;
 SELECT * FROM stock;
 RESET ROLE;
 -- cancelled
-SET statement_timeout = '20ms';
+SET statement_timeout = '300ms';
 SELECT pg_sleep(10);
 RESET statement_timeout;
 -- utility commands
@@ -60,7 +60,7 @@ FROM weir.query_stats LEFT JOIN weir.query_texts USING (queryid, userid)
 WHERE tenant_id = 'failures' AND query_type NOT IN ('SET', 'RESET') ORDER BY id;
 
 -- The time until the error counts, and errors are told apart from successes of the same query.
-SELECT duration_ms >= 15 AS waited FROM weir.query_stats WHERE tenant_id = 'failures' AND sqlstate = '57014';
+SELECT duration_ms >= 290 AS waited FROM weir.query_stats WHERE tenant_id = 'failures' AND sqlstate = '57014';
 SELECT 10 / amount FROM stock WHERE id = 1;
 SELECT weir.flush() >= 0 AS flushed;
 SELECT calls, errors, rows FROM weir.statements WHERE query LIKE 'SELECT $1 / amount FROM stock%';

@@ -7,9 +7,21 @@ CREATE FUNCTION add_trades(first int, last int) RETURNS void LANGUAGE sql AS $$
     INSERT INTO kc.trade SELECT g, 'S' || g % 5, g / 4.0, g % 10 FROM generate_series(first, last) g
 $$;
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/differences.sql'
+\set shared :here/sql/shared/differences.sql
 \i :shared
+-- Until all that is there is older than every transaction that runs, as what a new query counts at once.
+CREATE FUNCTION settled() RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    newest xid8 := pg_snapshot_xmax(pg_current_snapshot());
+BEGIN
+    FOR i IN 1 .. 1200 LOOP
+        IF pg_snapshot_xmin(pg_current_snapshot()) >= newest THEN RETURN true; END IF;
+        PERFORM pg_sleep(0.05);
+    END LOOP;
+    RETURN false;
+END $$;
 SELECT add_trades(1, 100);
+SELECT settled();
 SELECT weir.create_query('big', 'SELECT symbol, price * qty AS value, id FROM trade WHERE qty > 4');
 SELECT weir.create_query('totals', 'SELECT symbol, count(*), sum(value) AS total, max(b.id) AS last FROM big b GROUP BY symbol', tick => '0 s');
 SELECT weir.create_query('huge', 'SELECT symbol AS name, value FROM big WHERE value > 50');
@@ -102,7 +114,7 @@ SELECT differences('big');
 SELECT weir.create_query('of_big', 'SELECT count(*) FROM big');
 DROP VIEW big CASCADE;
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/queries_gone.sql'
+\set shared :here/sql/shared/queries_gone.sql
 \i :shared
 SELECT count(*) FROM weir.continuous_queries;
 SELECT relname FROM pg_class WHERE relnamespace = 'weir_state'::regnamespace;

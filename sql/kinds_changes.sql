@@ -9,7 +9,7 @@ CREATE FUNCTION add_trades(first int, last int) RETURNS void LANGUAGE sql AS $$
     FROM generate_series(first, last) g
 $$;
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/differences.sql'
+\set shared :here/sql/shared/differences.sql
 \i :shared
 CREATE FUNCTION q() RETURNS TABLE (name regclass, differences bigint) LANGUAGE sql AS $$
     SELECT result, kd.differences(result::text, format('TABLE weir_state.q%s_definition', id))
@@ -181,7 +181,7 @@ SELECT weir.drop_query('kims');
 -- all at once
 DROP VIEW by_minute, kept, kept_rows, counted, spreads, closed CASCADE;
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/queries_gone.sql'
+\set shared :here/sql/shared/queries_gone.sql
 \i :shared
 SELECT count(*) FROM weir.continuous_queries;
 SELECT relname FROM pg_class WHERE relnamespace = 'weir_state'::regnamespace;

@@ -15,9 +15,30 @@ CREATE FUNCTION add_sales(count int) RETURNS void LANGUAGE sql AS $$
     FROM (SELECT nextval('cj.sale_ids')::int AS id FROM generate_series(1, count)) s
 $$;
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/differences.sql'
+\set shared :here/sql/shared/differences.sql
 \i :shared
+-- Until all that is there is older than every transaction that runs, as what a new query counts at once.
+CREATE FUNCTION settled() RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    newest xid8 := pg_snapshot_xmax(pg_current_snapshot());
+BEGIN
+    FOR i IN 1 .. 1200 LOOP
+        IF pg_snapshot_xmin(pg_current_snapshot()) >= newest THEN RETURN true; END IF;
+        PERFORM pg_sleep(0.05);
+    END LOOP;
+    RETURN false;
+END $$;
+-- Until a step of a query has failed, and it was told.
+CREATE FUNCTION has_failed(query regclass) RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    FOR i IN 1 .. 1200 LOOP
+        IF (SELECT failures > 0 FROM weir.queries WHERE name = query) THEN RETURN true; END IF;
+        PERFORM pg_sleep(0.05);
+    END LOOP;
+    RETURN false;
+END $$;
 SELECT add_sales(200);
+SELECT settled();
 
 SELECT weir.create_query('by_country', $$
     SELECT country, count(*), sum(n * price) AS revenue, max(s.name) AS last
@@ -58,6 +79,7 @@ RESET enable_hashjoin;
 RESET enable_mergejoin;
 CREATE TABLE wanted (id int, label text);
 INSERT INTO wanted VALUES (800, 'x'), (801, 'y');
+SELECT settled();
 SELECT weir.create_query('of_wanted', 'SELECT label, count(*), sum(n) FROM sale JOIN wanted USING (id) GROUP BY label');
 SELECT weir.pause_query('of_wanted');
 BEGIN;
@@ -161,7 +183,7 @@ SELECT weir.create_query('r', 'SELECT label, count(*) FROM sale JOIN mine USING 
 REVOKE SELECT ON branch FROM regress_weir_joe;
 INSERT INTO sale VALUES (3001, 3, 'a', 1);
 SET ROLE regress_weir_joe;
-SELECT weir.wait('joes', '500 ms');
+SELECT has_failed('joes'), weir.wait('joes', '500 ms');
 SELECT state, last_error FROM weir.queries WHERE name = 'joes'::regclass;
 RESET ROLE;
 GRANT SELECT ON branch TO regress_weir_joe;
@@ -172,7 +194,7 @@ TABLE joes;
 DROP SCHEMA cj CASCADE;
 RESET search_path;
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/queries_gone.sql'
+\set shared :here/sql/shared/queries_gone.sql
 \i :shared
 SELECT count(*) FROM weir.continuous_queries;
 DROP ROLE regress_weir_joe;

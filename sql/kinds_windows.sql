@@ -10,7 +10,7 @@ CREATE FUNCTION add_rows(first int, last int) RETURNS void LANGUAGE sql AS $$
     FROM generate_series(first, last) g
 $$;
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/differences.sql'
+\set shared :here/sql/shared/differences.sql
 \i :shared
 -- Of a query's table in weir_state, by the name of its result.
 CREATE FUNCTION stored(result regclass, suffix text, what text) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -152,6 +152,18 @@ SELECT id, s IS NOT DISTINCT FROM (SELECT sum(price) FROM market WHERE id BETWEE
 -- changed in place, from one kind to another
 CREATE TABLE reading (id int, k int, v numeric);
 INSERT INTO reading SELECT g, g % 3, g FROM generate_series(1, 100) g;
+-- Until all that is there is older than every transaction that runs, as what a new query counts at once.
+CREATE FUNCTION settled() RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    newest xid8 := pg_snapshot_xmax(pg_current_snapshot());
+BEGIN
+    FOR i IN 1 .. 1200 LOOP
+        IF pg_snapshot_xmin(pg_current_snapshot()) >= newest THEN RETURN true; END IF;
+        PERFORM pg_sleep(0.05);
+    END LOOP;
+    RETURN false;
+END $$;
+SELECT settled();
 SELECT weir.create_query('changing', 'SELECT k, count(*) AS n FROM reading GROUP BY k');
 INSERT INTO reading SELECT g, g % 3, g FROM generate_series(101, 150) g;
 SELECT weir.alter_query('changing', 'SELECT k, count(*) OVER w AS n, sum(v) OVER w AS s FROM reading WINDOW w AS (PARTITION BY k ORDER BY id ROWS 3 PRECEDING)');
@@ -193,7 +205,7 @@ DROP VIEW all_rows;
 DROP SCHEMA kw CASCADE;
 RESET search_path;
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/queries_gone.sql'
+\set shared :here/sql/shared/queries_gone.sql
 \i :shared
 SELECT count(*) FROM weir.continuous_queries;
 SELECT relname FROM pg_class WHERE relnamespace = 'weir_state'::regnamespace;

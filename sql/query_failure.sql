@@ -59,6 +59,7 @@ SELECT count(*) FROM weir.dead_letters;
 
 -- built anew, the result is of all rows there are, and so no row waits
 UPDATE part SET a = 1 WHERE a = 0;
+SELECT eventually(format('pg_snapshot_xmin(pg_current_snapshot()) >= %L', pg_snapshot_xmax(pg_current_snapshot())));
 SELECT weir.refresh_query('lettered');
 SELECT count(*) FROM weir.dead_letters;
 SELECT sum(count) = 2999 AS is_all FROM lettered;

@@ -3,7 +3,7 @@ CREATE SCHEMA cr;
 SET search_path = cr, public;
 SET client_min_messages = warning;
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/differences.sql'
+\set shared :here/sql/shared/differences.sql
 \i :shared
 CREATE FUNCTION q() RETURNS SETOF regclass LANGUAGE sql AS 'SELECT result FROM weir.continuous_queries ORDER BY id';
 -- The differences of all results: with what is new beside the state, and once it is in the state.
@@ -277,7 +277,7 @@ SELECT count(*) FROM strange;
 DROP VIEW of_part;
 SELECT weir.drop_query(q) FROM q() q WHERE q::text <> 'of_part' AND EXISTS (SELECT FROM pg_class WHERE oid = q);
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/queries_gone.sql'
+\set shared :here/sql/shared/queries_gone.sql
 \i :shared
 SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'weir\_retract%';
 SELECT relname FROM pg_class WHERE relnamespace = 'weir_state'::regnamespace;

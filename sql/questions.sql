@@ -1,5 +1,7 @@
 -- What roll-ups are asked for: workloads, spikes, sustained use, errors, the most of something, and how
 -- things went.
+-- Days are told apart below: not across midnight.
+SELECT pg_sleep(CASE WHEN second > 86340 THEN 86401 - second ELSE 0 END) FROM (SELECT extract(epoch FROM now())::numeric % 86400 AS second) s;
 SELECT weir.reset();
 CREATE TABLE stock (id int PRIMARY KEY, amount int);
 CREATE TABLE note (id int, words text);

@@ -3,6 +3,8 @@ SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute
 WHERE attrelid = 'weir.statements'::regclass AND attnum > 0;
 
 -- Roll-ups as the flush worker writes them, made up: of each kind two days, one kind of failures.
+-- Days are told apart below: not across midnight.
+SELECT pg_sleep(CASE WHEN second > 86340 THEN 86401 - second ELSE 0 END) FROM (SELECT extract(epoch FROM now())::numeric % 86400 AS second) s;
 SELECT weir.reset();
 CREATE ROLE regress_weir_writer;
 INSERT INTO weir.query_texts VALUES (-1, 'regress_weir_writer'::regrole, 'SELECT made_up', now());

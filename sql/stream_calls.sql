@@ -64,7 +64,7 @@ INSERT INTO query (text) VALUES
     ('SELECT id % 400, max(long), min(long) FROM sample GROUP BY 1');
 
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/run.sql'
+\set shared :here/sql/shared/run.sql
 \i :shared
 
 -- No line: each query gives the same both ways.

@@ -13,7 +13,7 @@ INSERT INTO q (t) VALUES
 ('select k, sum(case when b then 1 else 0 end) from (select * from c order by id offset 0) c group by 1'),
 ('select k, sum(v::float8) filter (where b), sum(case when b then v::float8 else f end) from c where id>3 group by 1');
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/run.sql'
+\set shared :here/sql/shared/run.sql
 \i :shared
 ANALYZE c;
 SELECT n, pg_temp.run(t, 'require') = pg_temp.run(t, 'off') AS same FROM q ORDER BY 1;

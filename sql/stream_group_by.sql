@@ -48,7 +48,7 @@ INSERT INTO query (text) VALUES
     ('SELECT tableoid::regclass, count(*) FROM reading GROUP BY tableoid');
 
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/run.sql'
+\set shared :here/sql/shared/run.sql
 \i :shared
 
 -- No line: each query gives the same both ways.

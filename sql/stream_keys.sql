@@ -56,7 +56,7 @@ INSERT INTO query (text) VALUES
     ('SELECT ARRAY[id, id % 7], loose, count(*), sum(id) FROM thing GROUP BY 1, 2');
 
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/run.sql'
+\set shared :here/sql/shared/run.sql
 \i :shared
 
 -- No line: each query gives the same both ways.

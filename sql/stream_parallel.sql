@@ -25,7 +25,7 @@ INSERT INTO query (text) SELECT replace(replace(text, 'SELECT sensor, ', 'SELECT
 INSERT INTO query (text) VALUES ('SELECT sensor, name, count(*) FROM reading WHERE id > 100 GROUP BY 1, 2 HAVING sum(small) > 10'),
     ('SELECT count(*), sum(id), avg(price), avg(level), stddev(small), max(name COLLATE "C") FROM reading WHERE id < 0');
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/run.sql'
+\set shared :here/sql/shared/run.sql
 \i :shared
 SELECT number, text FROM query WHERE pg_temp.run(text, 'require') IS DISTINCT FROM pg_temp.run(text, 'off') ORDER BY 1;
 SET parallel_leader_participation = off;

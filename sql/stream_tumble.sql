@@ -34,7 +34,7 @@ INSERT INTO key (text) VALUES
     ('date_bin(''5 min'', at, ''2001-01-01Z'')'), ('date_bin(''7 h'', local, ''2024-01-01'')'), ('date_trunc(''hour'', at)'),
     ('date_trunc(''hour'', local)'), ('date_trunc(''day'', local)'), ('date_trunc(''month'', local)'), ('number / 1000'), ('number / -7');
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/run.sql'
+\set shared :here/sql/shared/run.sql
 \i :shared
 SELECT k.number, k.text FROM key k, format('SELECT %s, sensor, count(*), sum(number) FROM reading GROUP BY 1, 2', k.text) q
  WHERE pg_temp.run(q, 'require') IS DISTINCT FROM pg_temp.run(q, 'off') ORDER BY 1;

@@ -95,6 +95,6 @@ FROM weir.tenant_stats WHERE tenant_id = 'folded';
 SELECT query_type, calls > 1100 AS calls, errors, tenants, p50_ms <= p95_ms AND p95_ms <= p99_ms AS ordered, max_ms > 900 AS max
 FROM weir.query_stats_summary('1 day') WHERE query_type = 'SELECT';
 SELECT slowest_ms > 900 AS slowest, slow_calls BETWEEN 300 AND 700 AS slow_calls, calls, tenants, query_type, table_name, field_name
-FROM weir.slow_queries(1, 500, 1);
+FROM weir.slow_queries(1, 500, 100);
 SELECT count(*) FROM weir.slow_queries(20, 500, 1001);
 SELECT count(*) FROM weir.slow_queries(0, 0, 0);

@@ -18,6 +18,17 @@ BEGIN
     PERFORM weir.wait('by_key'), weir.wait('each');
     RETURN QUERY SELECT c.*, c = e FROM counted c, expected e;
 END $$;
+-- Until all that is there is older than every transaction that runs, as what a new query counts at once.
+CREATE FUNCTION old_is_over() RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    newest xid8 := pg_snapshot_xmax(pg_current_snapshot());
+BEGIN
+    FOR i IN 1 .. 1200 LOOP
+        IF pg_snapshot_xmin(pg_current_snapshot()) >= newest THEN RETURN true; END IF;
+        PERFORM pg_sleep(0.05);
+    END LOOP;
+    RETURN false;
+END $$;
 CREATE TABLE elsewhere (a int);
 SELECT * FROM settle();
 
@@ -120,6 +131,7 @@ EXCEPTION WHEN object_not_in_prerequisite_state THEN
     RAISE WARNING 'it cannot be read';
 END $$;
 SELECT remedy FROM weir.queries WHERE name = 'by_key'::regclass;
+SELECT old_is_over();
 SELECT weir.refresh_query('by_key'), weir.refresh_query('each');
 SELECT * FROM settle();
 -- a refreshed result has no rows of tables that are away
@@ -144,6 +156,6 @@ DROP SCHEMA coming CASCADE;
 RESET search_path;
 RESET client_min_messages;
 \getenv here PG_ABS_SRCDIR
-\set shared :here '/sql/shared/queries_gone.sql'
+\set shared :here/sql/shared/queries_gone.sql
 \i :shared
 SELECT count(*) FROM weir.arrivals;

@@ -51,7 +51,7 @@ sub wait_for_server
     return wait_until(
         sub {
             local $ENV{PGOPTIONS} = '-c weir.capture=off';
-            my ($status, $out) = $node->psql('postgres', 'SELECT 1', stderr => \my $err);
+            my ($status, $out) = attempt($node, 'postgres', 'SELECT 1', stderr => \my $err);
             return $status == 0 && $out eq '1';
         });
 }

@@ -25,7 +25,7 @@ sub survives
     {
         local @ENV{ keys %environment } = values %environment;
         local $ENV{PGUSER} = 'low';
-        my ($status) = $node->psql($db, 'SELECT 1');
+        my ($status) = attempt($node, $db, 'SELECT 1');
         note("psql exits with $status");
     }
     my $marker = 'after' . ++$round;

@@ -77,7 +77,7 @@ PostgreSQL::Test::Utils::run_log([ 'pgbench', '-i', '-q', '-s', '5', '-h', $node
 foreach my $store ('events', 'rollup')
 {
     set_system($node, 'weir.store' => $store);
-    sleep(1);
+    flush($node);
     quietly($node, 'postgres', 'SELECT weir.reset()');
     my $seconds = is_long() ? 30 : 4;
     my $done = run_pgbench($node, 'postgres', 'offered', '-S', '-M', 'prepared', '-c', 8, '-j', 2, '-T', $seconds, '-R', 20_000);

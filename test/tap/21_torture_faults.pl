@@ -23,6 +23,9 @@ my %faults = (
       { seed => 'hold.hasty,delta.no_recheck', calm => 1, maintain => 'VACUUM src' },
     'the log position of a restarted process instead of the stored one' =>
       { seed => 'delta.forget_lsn', kill => 1 },
+    'a table that comes brings nothing' => { seed => 'arrivals.none', query => 1 },
+    'a table that comes back is counted again' => { seed => 'arrivals.again', query => 1 },
+    'rows that were gone before their table came' => { seed => 'arrivals.unchanged', query => 1 },
     'the frontier is committed before the results' => { frontier_first => 1, calm => 1 },
 );
 
@@ -38,9 +41,9 @@ foreach my $number (0 .. $#names)
     my $node = new_weir_node("faults_$number", 'max_prepared_transactions' => 100, 'weir.capture' => 'off',
         'autovacuum' => 'off', 'wal_level' => 'replica');
     make_delta_functions($node);
-    my $subject = delta_subject($fault->{frontier_first}, $fault->{slow});
+    my $subject = $fault->{query} ? query_subject() : delta_subject($fault->{frontier_first}, $fault->{slow});
     # A look at skipped pages would find the mistake before it does harm.
-    $subject->{tick} =~ s/random\(0, 1\)/random(0, 0)/;
+    $subject->{tick} =~ s/random\(0, 1\)/random(0, 0)/ if $subject->{tick};
     start_torture($node, $subject);
     set_system($node, 'weir.failpoint' => join(',', map { "$_:seed" } split /,/, $fault->{seed}))
       if $fault->{seed};

@@ -112,7 +112,7 @@ for my $round (1 .. 3)
 {
     my $pid = worker('one');
     kill 'KILL', $pid;
-    ok(wait_until(sub { return ($node->psql('one', 'SELECT 1'))[0] == 0; }), 'the server is back after signal 9');
+    ok(wait_until(sub { return (attempt($node, 'one', 'SELECT 1'))[0] == 0; }), 'the server is back after signal 9');
     add('one', 50);
     catches_up('one', 'signal 9');
 }
@@ -122,9 +122,10 @@ foreach my $point ('step.before_insert', 'step.after_insert', 'step.before_commi
 {
     foreach my $action ('error', 'fatal')
     {
+        my $log_start = -s $node->logfile;
         set_system($node, 'weir.failpoint' => "$point:$action:1");
         add('one', 20);
-        sleep(1.5);
+        ok($node->wait_for_log(qr/failpoint "$point"/, $log_start), "$action at $point: it was reached");
         set_system($node, 'weir.failpoint' => undef);
         quietly($node, 'one', "SELECT weir.resume_query(name) FROM weir.queries");
         catches_up('one', "$action at $point");
@@ -144,6 +145,35 @@ foreach my $point ('step.before_insert', 'step.after_insert', 'step.before_commi
     $writer->query_safe('COMMIT');
     $writer->quit;
     catches_up('one', 'after the transaction');
+}
+
+# Where a step and somebody else wait for each other, the step gives way, whoever began to wait.
+sub lock_of { return "(SELECT FROM pg_locks WHERE relation = '$_[0]'::regclass AND NOT granted)"; }
+$node->safe_psql('one', <<'SQL');
+SET ROLE keeper;
+CREATE TABLE s.first_of (kind int);
+CREATE TABLE s.second_of (kind int);
+SELECT weir.create_query('s.joined', 'SELECT count(*) FROM s.event JOIN s.first_of USING (kind) JOIN s.second_of USING (kind)');
+SQL
+{
+    my $poll = 'DO $$BEGIN FOR i IN 1 .. 3000 LOOP EXIT WHEN EXISTS %s; PERFORM pg_sleep(0.01); END LOOP; END$$';
+    my $log_start = -s $node->logfile;
+    my ($holder, $user) = map { $node->background_psql('one', on_error_stop => 0) } 1 .. 2;
+    set_system($node, 'weir.failpoint' => 'step.before_insert:sleep');
+    ok(wait_until(sub { return quietly($node, 'one', "SELECT bool_and(weir.wait(name, '20 s')) FROM weir.queries") eq 't'; }), 'nothing is new');
+    add('one', 10);
+    # While the steps sleep, and have none of the locks.
+    $user->query_until(qr/began/, "BEGIN; LOCK TABLE s.second_of;\n\\echo began\n");
+    $holder->query_until(qr/began/, "BEGIN; LOCK TABLE s.first_of;\n\\echo began\n"
+          . sprintf($poll, lock_of('s.event')) . ";\nSELECT pg_sleep(0.1);\nCOMMIT;\n");
+    $user->query_until(qr/ended/, sprintf($poll, lock_of('s.first_of')) . ";\nLOCK TABLE s.event;\n\\echo ended :SQLSTATE\n") =~ /ended (\w+)/;
+    is($1, '00000', 'who waits for a step, and has what it needs, goes on');
+    $user->query_safe('COMMIT');
+    $_->quit foreach $holder, $user;
+    set_system($node, 'weir.failpoint' => undef);
+    is(quietly($node, 'one', "SELECT count(*) FROM weir.queries WHERE failures > 0"), 0, 'and the step is none that failed');
+    catches_up('one', 'after that');
+    quietly($node, 'one', "SELECT weir.drop_query('s.joined')");
 }
 
 # Dump and restore, with rows that are not in the state, and others that are gone from the table.

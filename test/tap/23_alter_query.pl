@@ -62,7 +62,7 @@ foreach my $point ('alter.filled', 'alter.swapped')
     foreach my $how ('error', 'kill')
     {
         $node->psql('postgres', "SET weir.failpoint = '$point:$how'; SELECT weir.alter_query('live', '$definition{$next}')");
-        ok(wait_until(sub { my ($status) = $node->psql('postgres', 'SELECT 1'); return $status == 0; }, 60), "$point, $how: it is up");
+        ok(wait_until(sub { return (attempt($node, 'postgres', 'SELECT 1'))[0] == 0; }, 60), "$point, $how: it is up");
         quietly($node, 'postgres', 'INSERT INTO hit SELECT g % 50, g FROM generate_series(1, 100) g');
         is(quietly($node, 'postgres', 'SELECT ' . differing($now)), 0, "$point, $how: exact by the old definition");
         is(quietly($node, 'postgres', "SELECT weir.wait('live', '60 s')"), 't', "$point, $how: it goes on");

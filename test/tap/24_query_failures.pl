@@ -41,9 +41,7 @@ while (time() < $end)
     eval { $load->{handle}->finish };
     $load = start_pgbench($node, 'postgres', 'load', '-c', 2, '-R', 200, '-T', 3600, '-f', $script);
 }
-$load->{handle}->signal('TERM');
-eval { $load->{handle}->finish };
-sleep(0.5);
+stop_pgbench($load, $node, 'load');
 
 sub ask { return quietly($node, 'postgres', $_[0]); }
 is(ask("SELECT weir.wait('$_', '60 s')"), 't', "$_ takes in everything") foreach qw(lettered skipping rows_of);

@@ -109,12 +109,7 @@ SQL
 
 my $writers;
 sub start_writers { $writers = start_pgbench($node, 'postgres', 'writers', '-T', 3600, '-c', 3, '-R', 60, '-f', $script); return; }
-sub stop_writers
-{
-    eval { $writers->{handle}->signal('TERM'); };
-    eval { $writers->{handle}->finish; };
-    return;
-}
+sub stop_writers { stop_pgbench($writers, $node, 'writers'); return; }
 
 start_writers();
 follow_all(2);
@@ -203,6 +198,7 @@ quietly($node, 'restored', "SELECT weir.resume_query('final'); INSERT INTO recen
 is(quietly($node, 'restored', "SELECT bool_and(old IS NULL) FROM weir.changes('final', $last, 1000, '60 s')"), 't',
     'restored: windows close and are logged, once, behind what was there');
 quietly($node, 'restored', "SELECT weir.refresh_query('kinds')");
+is(quietly($node, 'restored', "SELECT weir.wait('kinds', '60 s')"), 't', 'restored: all that was there is counted');
 $last = quietly($node, 'restored', "SELECT max(position) FROM weir.changes('kinds', 0, 1000000)");
 quietly($node, 'restored', "INSERT INTO event VALUES (now(), 'restored', 1, 1)");
 is(quietly($node, 'restored', "SELECT new ->> 'count' FROM weir.changes('kinds', $last, 1000, '60 s')"), 1, 'restored: the log goes on');

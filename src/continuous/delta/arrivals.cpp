@@ -3,6 +3,7 @@
 #include "continuous/delta/frontier.hpp"
 #include "continuous/delta/rows.hpp"
 #include "pg/compat.hpp"
+#include "pg/failpoint.hpp"
 
 extern "C" {
 #include "access/heapam.h"
@@ -265,6 +266,9 @@ bool NoteArrival(int32 query_id, Relation relation) {
   arrival.oldest = OldestRunning(next);
   const Look look = LookInto(relation, &arrival, next);
   if (look.is_empty) return true;
+  if (WEIR_SEEDED("arrivals.none")) return true;
+  if (WEIR_SEEDED("arrivals.again")) arrival.counted_below = InvalidFullTransactionId;
+  if (WEIR_SEEDED("arrivals.unchanged")) arrival.changed_count = 0;
   if (look.is_unclear || !IsWhatLeft(arrival, relation, next)) return false;
   StoreArrival(query_id, table, arrival);
   return true;

@@ -500,9 +500,11 @@ sub abandon_torture
 sub stop_torture
 {
     abandon_torture();
-    ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name IN ('writers', 'long')");
     wait_for_server();
-    sleep(2.2);
+    wait_until(sub {
+        my ($status, $left) = ask("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name IN ('writers', 'long', 'ticks')");
+        return $status == 0 && $left == 0;
+    }, 60) or die 'sessions of the load go on';
     finish_prepared(0);
     compare() for 1 .. 3;
     return \%log;

@@ -17,8 +17,8 @@ our @EXPORT = qw(
   quietly attempt set_system
   ring flush law_holds table_holds_what_was_flushed
   logged_calls rolled_up_calls worker_pid wait_for_worker server_child
-  start_pgbench finish_pgbench run_pgbench statements_of_pgbench
-  wait_until within sleep time
+  start_pgbench finish_pgbench stop_pgbench run_pgbench statements_of_pgbench
+  wait_until within not_across sleep time
 );
 
 # The long tier repeats more and loads more.
@@ -124,6 +124,15 @@ sub wait_until
         return 0 if time() > $end;
         sleep(0.05);
     }
+}
+
+# Lets the end of a day or a minute pass when it is nearer than what follows takes.
+sub not_across
+{
+    my ($period, $seconds) = @_;
+    my $left = $period - time() % $period;
+    sleep($left + 1) if $left < $seconds;
+    return;
 }
 
 # Runs `action` and passes when it took no longer than `seconds`.
@@ -253,6 +262,19 @@ sub finish_pgbench
     $run->{output} =~ /number of transactions actually processed: (\d+)/
       or die "pgbench failed: $run->{output} $run->{errors}";
     return $1;
+}
+
+# Ends it, whatever became of the server; returns once its sessions are gone, too: they may still commit.
+sub stop_pgbench
+{
+    my ($run, $node, $application) = @_;
+    eval { $run->{handle}->signal('TERM'); };
+    eval { $run->{handle}->finish; };
+    wait_until(sub {
+        my ($status, $count) = attempt($node, 'postgres', "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE application_name = '$application'");
+        return $status != 0 || $count eq '0';
+    }) or die "sessions of $application go on";
+    return;
 }
 
 sub run_pgbench { return finish_pgbench(start_pgbench(@_)); }
