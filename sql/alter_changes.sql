@@ -5,15 +5,9 @@ SET client_min_messages = warning;
 SET TimeZone = 'UTC';
 CREATE TABLE trade (id int, ts timestamptz, symbol text, qty int);
 INSERT INTO trade SELECT g, '2024-01-01Z'::timestamptz + g * interval '7 s', 'S' || g % 3, g % 10 FROM generate_series(1, 30) g;
--- What a query finds when it is created is what every running transaction is newer than.
-CREATE PROCEDURE settle(before xid8) LANGUAGE plpgsql AS $$
-BEGIN
-    FOR i IN 1 .. 600 LOOP
-        EXIT WHEN pg_snapshot_xmin(pg_current_snapshot()) > before;
-        COMMIT;
-        PERFORM pg_sleep(0.05);
-    END LOOP;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/settle.sql
+\i :shared
 SELECT pg_current_xact_id() AS now \gset
 CALL settle(:'now');
 SELECT weir.create_query('sums', 'SELECT symbol, count(*) AS n FROM trade GROUP BY symbol EMIT CHANGES', tick => '0 s', notify => true, retention => '1 day');

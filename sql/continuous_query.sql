@@ -10,17 +10,9 @@ CREATE FUNCTION add_trades(first int, last int) RETURNS void LANGUAGE sql AS $$
            '00:00'::time + g * interval '1 min', g % 3 > 0
     FROM generate_series(first, last) g
 $$;
--- Differences between a view and its definition, both ways.
-CREATE FUNCTION differences(result regclass) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    n bigint;
-    id int := (SELECT q.id FROM weir.continuous_queries q WHERE q.result = differences.result);
-BEGIN
-    EXECUTE format('SELECT (SELECT count(*) FROM (TABLE %1$s EXCEPT ALL TABLE weir_state.q%2$s_definition) a)
-                         + (SELECT count(*) FROM (TABLE weir_state.q%2$s_definition EXCEPT ALL TABLE %1$s) b)', result, id)
-        INTO n;
-    RETURN n;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/differences.sql
+\i :shared
 -- Until all that is there is older than every transaction that runs, as what a new query counts at once.
 CREATE FUNCTION settled() RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -178,13 +170,9 @@ DROP TABLE part;
 DROP VIEW keys;
 DROP SCHEMA cq CASCADE;
 RESET search_path;
-DO $$ BEGIN
-    FOR i IN 1 .. 100 LOOP
-        EXIT WHEN NOT EXISTS (SELECT FROM weir.continuous_queries);
-        PERFORM pg_sleep(0.1);
-        COMMIT;
-    END LOOP;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/queries_gone.sql
+\i :shared
 SELECT count(*) FROM weir.continuous_queries;
 SELECT count(*) FROM weir.frontiers;
 SELECT relname FROM pg_class WHERE relnamespace = 'weir_state'::regnamespace;

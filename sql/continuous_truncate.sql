@@ -125,12 +125,8 @@ DROP TABLE kept CASCADE;
 
 DROP SCHEMA leaving CASCADE;
 RESET search_path;
-DO $$ BEGIN
-    FOR i IN 1 .. 100 LOOP
-        EXIT WHEN NOT EXISTS (SELECT FROM weir.continuous_queries);
-        PERFORM pg_sleep(0.1);
-        COMMIT;
-    END LOOP;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/queries_gone.sql
+\i :shared
 DROP OWNED BY regress_weir_guest;
 DROP ROLE regress_weir_guest;

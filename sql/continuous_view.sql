@@ -24,17 +24,9 @@ BEGIN
     EXECUTE format('CREATE VIEW expected AS TABLE weir_state.q%s_definition', id);
 END $$;
 
--- Differences between a view and its definition, both ways.
-CREATE FUNCTION differences(result regclass) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    n bigint;
-    id int := (SELECT q.id FROM weir.continuous_queries q WHERE q.result = differences.result);
-BEGIN
-    EXECUTE format('SELECT (SELECT count(*) FROM (TABLE %1$s EXCEPT ALL TABLE weir_state.q%2$s_definition) a)
-                         + (SELECT count(*) FROM (TABLE weir_state.q%2$s_definition EXCEPT ALL TABLE %1$s) b)', result, id)
-        INTO n;
-    RETURN n;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/differences.sql
+\i :shared
 -- How a query is run, and how many groups went through and how many pieces were merged.
 CREATE FUNCTION how(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
@@ -153,10 +145,6 @@ SELECT how('SELECT * FROM of_many WHERE k <= 10');
 
 DROP SCHEMA live CASCADE;
 RESET search_path;
-DO $$ BEGIN
-    FOR i IN 1 .. 100 LOOP
-        EXIT WHEN NOT EXISTS (SELECT FROM weir.continuous_queries);
-        PERFORM pg_sleep(0.1);
-        COMMIT;
-    END LOOP;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/queries_gone.sql
+\i :shared

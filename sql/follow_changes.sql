@@ -38,15 +38,9 @@ END $$;
 
 INSERT INTO trade SELECT '2024-01-01 00:00Z'::timestamptz + g * interval '7 s', CASE WHEN g % 11 > 0 THEN 'S' || g % 3 END, g / 4.0, g % 10
 FROM generate_series(1, 200) g;
--- What a query finds when it is created is what every running transaction is newer than.
-CREATE PROCEDURE settle(before xid8) LANGUAGE plpgsql AS $$
-BEGIN
-    FOR i IN 1 .. 600 LOOP
-        EXIT WHEN pg_snapshot_xmin(pg_current_snapshot()) > before;
-        COMMIT;
-        PERFORM pg_sleep(0.05);
-    END LOOP;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/settle.sql
+\i :shared
 SELECT pg_current_xact_id() AS now \gset
 CALL settle(:'now');
 SELECT weir.create_query('minute', $$

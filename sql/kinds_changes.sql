@@ -8,16 +8,9 @@ CREATE FUNCTION add_trades(first int, last int) RETURNS void LANGUAGE sql AS $$
     INSERT INTO kd.trade SELECT g, '2024-01-01Z'::timestamptz + g * interval '7 s', nullif('S' || g % 5, 'S3'), g % 37, g % 10
     FROM generate_series(first, last) g
 $$;
--- Between a result and its definition over what is stored, and any two relations; both ways.
-CREATE FUNCTION differences(one text, other text) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    n bigint;
-BEGIN
-    EXECUTE format('SELECT (SELECT count(*) FROM (TABLE %1$s EXCEPT ALL (%2$s)) a)
-                         + (SELECT count(*) FROM ((%2$s) EXCEPT ALL TABLE %1$s) b)', one, other)
-        INTO n;
-    RETURN n;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/differences.sql
+\i :shared
 CREATE FUNCTION q() RETURNS TABLE (name regclass, differences bigint) LANGUAGE sql AS $$
     SELECT result, kd.differences(result::text, format('TABLE weir_state.q%s_definition', id))
     FROM weir.continuous_queries WHERE result::text <> 'by_minute' ORDER BY id
@@ -187,13 +180,9 @@ SELECT differences('kims', 'SELECT symbol, count(*) FROM by_minute GROUP BY symb
 SELECT weir.drop_query('kims');
 -- all at once
 DROP VIEW by_minute, kept, kept_rows, counted, spreads, closed CASCADE;
-DO $$ BEGIN
-    FOR i IN 1 .. 100 LOOP
-        EXIT WHEN NOT EXISTS (SELECT FROM weir.continuous_queries);
-        PERFORM pg_sleep(0.1);
-        COMMIT;
-    END LOOP;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/queries_gone.sql
+\i :shared
 SELECT count(*) FROM weir.continuous_queries;
 SELECT relname FROM pg_class WHERE relnamespace = 'weir_state'::regnamespace;
 DROP SCHEMA kd CASCADE;

@@ -9,17 +9,9 @@ CREATE FUNCTION add_rows(first int, last int) RETURNS void LANGUAGE sql AS $$
            '2024-01-15 12:00Z'::timestamptz + g * interval '1 s'
     FROM generate_series(first, last) g
 $$;
--- Differences between a view and its definition, both ways.
-CREATE FUNCTION differences(result regclass) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    n bigint;
-    id int := (SELECT q.id FROM weir.continuous_queries q WHERE q.result = differences.result);
-BEGIN
-    EXECUTE format('SELECT (SELECT count(*) FROM (TABLE %1$s EXCEPT ALL TABLE weir_state.q%2$s_definition) a)
-                         + (SELECT count(*) FROM (TABLE weir_state.q%2$s_definition EXCEPT ALL TABLE %1$s) b)', result, id)
-        INTO n;
-    RETURN n;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/differences.sql
+\i :shared
 -- Of a query's table in weir_state, by the name of its result.
 CREATE FUNCTION stored(result regclass, suffix text, what text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -212,12 +204,8 @@ SELECT weir.drop_query('moving');
 DROP VIEW all_rows;
 DROP SCHEMA kw CASCADE;
 RESET search_path;
-DO $$ BEGIN
-    FOR i IN 1 .. 100 LOOP
-        EXIT WHEN NOT EXISTS (SELECT FROM weir.continuous_queries);
-        PERFORM pg_sleep(0.1);
-        COMMIT;
-    END LOOP;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/queries_gone.sql
+\i :shared
 SELECT count(*) FROM weir.continuous_queries;
 SELECT relname FROM pg_class WHERE relnamespace = 'weir_state'::regnamespace;

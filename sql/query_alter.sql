@@ -6,17 +6,9 @@ CREATE ROLE regress_weir_alter LOGIN;
 CREATE ROLE regress_weir_alter_other LOGIN;
 GRANT ALL ON SCHEMA altered TO regress_weir_alter;
 GRANT USAGE ON SCHEMA altered TO regress_weir_alter_other;
--- Differences between a view and its definition, both ways.
-CREATE FUNCTION differences(result regclass) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    n bigint;
-    id int := (SELECT q.id FROM weir.continuous_queries q WHERE q.result = differences.result);
-BEGIN
-    EXECUTE format('SELECT (SELECT count(*) FROM (TABLE %1$s EXCEPT ALL TABLE weir_state.q%2$s_definition) a)
-                         + (SELECT count(*) FROM (TABLE weir_state.q%2$s_definition EXCEPT ALL TABLE %1$s) b)', result, id)
-        INTO n;
-    RETURN n;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/differences.sql
+\i :shared
 
 -- Until all that is there is older than every transaction that runs, as what a new query counts at once.
 CREATE FUNCTION settled() RETURNS boolean LANGUAGE plpgsql AS $$

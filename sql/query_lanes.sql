@@ -2,16 +2,9 @@
 CREATE SCHEMA lanes;
 SET search_path = lanes, public;
 SET client_min_messages = warning;
-CREATE FUNCTION differences(result regclass) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    n bigint;
-    id int := (SELECT q.id FROM weir.continuous_queries q WHERE q.result = differences.result);
-BEGIN
-    EXECUTE format('SELECT (SELECT count(*) FROM (TABLE %1$s EXCEPT ALL TABLE weir_state.q%2$s_definition) a)
-                         + (SELECT count(*) FROM (TABLE weir_state.q%2$s_definition EXCEPT ALL TABLE %1$s) b)', result, id)
-        INTO n;
-    RETURN n;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/differences.sql
+\i :shared
 ALTER SYSTEM SET weir.min_lane_pages = 0;
 SELECT pg_reload_conf();
 CREATE TABLE reading (at timestamptz, k int, v int, big bigint, amount numeric, name text) PARTITION BY LIST (k);

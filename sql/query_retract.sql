@@ -2,16 +2,9 @@
 CREATE SCHEMA cr;
 SET search_path = cr, public;
 SET client_min_messages = warning;
-CREATE FUNCTION differences(result regclass) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    n bigint;
-    id int := (SELECT q.id FROM weir.continuous_queries q WHERE q.result = differences.result);
-BEGIN
-    EXECUTE format('SELECT (SELECT count(*) FROM (TABLE %1$s EXCEPT ALL TABLE weir_state.q%2$s_definition) a)
-                         + (SELECT count(*) FROM (TABLE weir_state.q%2$s_definition EXCEPT ALL TABLE %1$s) b)', result, id)
-        INTO n;
-    RETURN n;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/differences.sql
+\i :shared
 CREATE FUNCTION q() RETURNS SETOF regclass LANGUAGE sql AS 'SELECT result FROM weir.continuous_queries ORDER BY id';
 -- The differences of all results: with what is new beside the state, and once it is in the state.
 CREATE FUNCTION all_differences() RETURNS numeric LANGUAGE sql AS 'SELECT sum(differences(q)) FROM q()';
@@ -283,13 +276,9 @@ DO $$ BEGIN DELETE FROM strange; EXCEPTION WHEN wrong_object_type THEN RAISE NOT
 SELECT count(*) FROM strange;
 DROP VIEW of_part;
 SELECT weir.drop_query(q) FROM q() q WHERE q::text <> 'of_part' AND EXISTS (SELECT FROM pg_class WHERE oid = q);
-DO $$ BEGIN
-    FOR i IN 1 .. 100 LOOP
-        EXIT WHEN NOT EXISTS (SELECT FROM weir.continuous_queries);
-        PERFORM pg_sleep(0.1);
-        COMMIT;
-    END LOOP;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/queries_gone.sql
+\i :shared
 SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'weir\_retract%';
 SELECT relname FROM pg_class WHERE relnamespace = 'weir_state'::regnamespace;
 DROP SCHEMA cr CASCADE;

@@ -63,26 +63,20 @@ INSERT INTO query (text) VALUES
     ('SELECT id % 400, max(long), min(long), array_agg(k) FROM (SELECT id, long, 1 AS k FROM sample OFFSET 0) s GROUP BY 1'),
     ('SELECT id % 400, max(long), min(long) FROM sample GROUP BY 1');
 
-CREATE FUNCTION pg_temp.run(query text, mode text) RETURNS text[] LANGUAGE plpgsql AS $$
-DECLARE
-    line text;
-    result text[];
-BEGIN
-    PERFORM set_config('weir.stream', mode, true), set_config('enable_sort', 'off', true);
-    FOR line IN EXECUTE 'SELECT q::text FROM (' || query || ') q' LOOP result := result || md5(line); END LOOP;
-    RETURN ARRAY(SELECT l FROM unnest(result) l ORDER BY l COLLATE "C");
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/run.sql
+\i :shared
 
 -- No line: each query gives the same both ways.
 SELECT number, text FROM query
- WHERE pg_temp.run(text, 'require') IS DISTINCT FROM pg_temp.run(text, 'off')
+ WHERE pg_temp.run(text, 'require', false) IS DISTINCT FROM pg_temp.run(text, 'off', false)
  ORDER BY number;
 
 -- The same with little memory, which spills.
 SET work_mem = '64kB';
 SET hash_mem_multiplier = 1;
 SELECT number, text FROM query
- WHERE pg_temp.run(text, 'require') IS DISTINCT FROM pg_temp.run(text, 'off')
+ WHERE pg_temp.run(text, 'require', false) IS DISTINCT FROM pg_temp.run(text, 'off', false)
  ORDER BY number;
 RESET work_mem;
 RESET hash_mem_multiplier;

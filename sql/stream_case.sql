@@ -12,13 +12,9 @@ INSERT INTO q (t) VALUES
 ('select count(*) filter (where v>100), sum(case when f>10 then v else 3 end), bool_or(case when v>3 then b else false end), stddev(case when b then v end), sum(n) filter (where f<3) from c'),
 ('select k, sum(case when b then 1 else 0 end) from (select * from c order by id offset 0) c group by 1'),
 ('select k, sum(v::float8) filter (where b), sum(case when b then v::float8 else f end) from c where id>3 group by 1');
-create function pg_temp.run(query text, mode text) RETURNS text[] LANGUAGE plpgsql AS $$
-DECLARE line text; result text[];
-BEGIN
-    PERFORM set_config('weir.stream', mode, true);
-    FOR line IN EXECUTE 'SELECT q::text FROM (' || query || ') q' LOOP result := result || line; END LOOP;
-    RETURN ARRAY(SELECT l FROM unnest(result) l ORDER BY l COLLATE "C");
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/run.sql
+\i :shared
 ANALYZE c;
 SELECT n, pg_temp.run(t, 'require') = pg_temp.run(t, 'off') AS same FROM q ORDER BY 1;
 

@@ -53,15 +53,9 @@ INSERT INTO query (text) VALUES
     ('SELECT weir.tumble(at, ''1 hour'') w, label, count(*) FROM (SELECT * FROM reading ORDER BY at OFFSET 0) r LEFT JOIN sensor s ON s.sensor < r.sensor GROUP BY 1, 2'),
     ('SELECT weir.tumble(at, ''1 hour'') w, count(*), sum(id) FILTER (WHERE sensor = 3) FROM (SELECT * FROM part ORDER BY at OFFSET 0) r GROUP BY 1'),
     ('SELECT weir.tumble(at, ''10 days'') w, count(*), sum(id) FROM (SELECT * FROM reading ORDER BY at OFFSET 0) r GROUP BY 1 HAVING count(*) > 1');
-CREATE FUNCTION pg_temp.run(query text, mode text) RETURNS text[] LANGUAGE plpgsql AS $$
-DECLARE
-    line text;
-    result text[];
-BEGIN
-    PERFORM set_config('weir.stream', mode, true);
-    FOR line IN EXECUTE 'SELECT q::text FROM (' || query || ') q' LOOP result := result || line; END LOOP;
-    RETURN ARRAY(SELECT l FROM unnest(result) l ORDER BY l COLLATE "C");
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/run.sql
+\i :shared
 CREATE FUNCTION pg_temp.ordered(query text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     plan json;

@@ -24,15 +24,9 @@ INSERT INTO query (text) SELECT format('SELECT sensor, %s FROM reading GROUP BY 
 INSERT INTO query (text) SELECT replace(replace(text, 'SELECT sensor, ', 'SELECT '), ' GROUP BY 1', '') FROM query;
 INSERT INTO query (text) VALUES ('SELECT sensor, name, count(*) FROM reading WHERE id > 100 GROUP BY 1, 2 HAVING sum(small) > 10'),
     ('SELECT count(*), sum(id), avg(price), avg(level), stddev(small), max(name COLLATE "C") FROM reading WHERE id < 0');
-CREATE FUNCTION pg_temp.run(query text, mode text) RETURNS text[] LANGUAGE plpgsql AS $$
-DECLARE
-    line text;
-    result text[];
-BEGIN
-    PERFORM set_config('weir.stream', mode, true);
-    FOR line IN EXECUTE 'SELECT q::text FROM (' || query || ') q' LOOP result := result || line; END LOOP;
-    RETURN ARRAY(SELECT l FROM unnest(result) l ORDER BY l COLLATE "C");
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/run.sql
+\i :shared
 SELECT number, text FROM query WHERE pg_temp.run(text, 'require') IS DISTINCT FROM pg_temp.run(text, 'off') ORDER BY 1;
 SET parallel_leader_participation = off;
 SELECT number, text FROM query WHERE pg_temp.run(text, 'require') IS DISTINCT FROM pg_temp.run(text, 'off') ORDER BY 1;

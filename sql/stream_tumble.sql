@@ -33,15 +33,9 @@ INSERT INTO key (text) VALUES
     ('weir.tumble(number, 100)'), ('weir.tumble(number, 100, 7)'), ('weir.tumble_end(at, ''5 min'')'),
     ('date_bin(''5 min'', at, ''2001-01-01Z'')'), ('date_bin(''7 h'', local, ''2024-01-01'')'), ('date_trunc(''hour'', at)'),
     ('date_trunc(''hour'', local)'), ('date_trunc(''day'', local)'), ('date_trunc(''month'', local)'), ('number / 1000'), ('number / -7');
-CREATE FUNCTION pg_temp.run(query text, mode text) RETURNS text[] LANGUAGE plpgsql AS $$
-DECLARE
-    line text;
-    result text[];
-BEGIN
-    PERFORM set_config('weir.stream', mode, true);
-    FOR line IN EXECUTE 'SELECT q::text FROM (' || query || ') q' LOOP result := result || line; END LOOP;
-    RETURN ARRAY(SELECT l FROM unnest(result) l ORDER BY l COLLATE "C");
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/run.sql
+\i :shared
 SELECT k.number, k.text FROM key k, format('SELECT %s, sensor, count(*), sum(number) FROM reading GROUP BY 1, 2', k.text) q
  WHERE pg_temp.run(q, 'require') IS DISTINCT FROM pg_temp.run(q, 'off') ORDER BY 1;
 SELECT weir.tumble(at, '12 h') AS start, count(*), sum(sensor) FROM reading GROUP BY 1 ORDER BY 1 LIMIT 4;

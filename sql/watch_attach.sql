@@ -155,11 +155,7 @@ TABLE of_parent;
 DROP SCHEMA coming CASCADE;
 RESET search_path;
 RESET client_min_messages;
-DO $$ BEGIN
-    FOR i IN 1 .. 100 LOOP
-        EXIT WHEN NOT EXISTS (SELECT FROM weir.continuous_queries);
-        PERFORM pg_sleep(0.1);
-        COMMIT;
-    END LOOP;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/queries_gone.sql
+\i :shared
 SELECT count(*) FROM weir.arrivals;

@@ -5,7 +5,7 @@ for header in $(tree_files 'src/core/*.hpp'); do
   test=test/unit/${header#src/}; test=${test%.hpp}_test.cpp
   [ -f "$test" ] || echo "$header:1: no unit test ($test)"
 done | report
-for script in $(tree_files 'sql/*.sql'); do
+for script in $(tree_files ':(glob)sql/*.sql'); do
   [ -f "expected/$(basename "$script" .sql).out" ] || echo "$script:1: no expected output"
 done | report
 for spec in $(tree_files 'test/isolation/specs/*.spec'); do

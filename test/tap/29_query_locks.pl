@@ -99,6 +99,46 @@ $node->safe_psql('postgres', 'CREATE TABLE part (n int) PARTITION BY LIST (n); C
     $attacher->quit;
 }
 
+# Rows are not made anew below a query that has just begun to count them.
+$node->safe_psql('postgres', <<'SQL');
+CREATE TABLE trade (id int);
+INSERT INTO trade SELECT g FROM generate_series(1, 100) g;
+SELECT weir.create_query('kept', 'SELECT id FROM trade');
+SQL
+foreach my $change ("weir.refresh_query('kept')", "weir.alter_query('kept', 'SELECT id FROM trade WHERE id > 1')")
+{
+    my $creator = $node->background_psql('postgres');
+    $creator->query_safe("BEGIN; SELECT weir.create_query('counted', 'SELECT count(*) FROM kept')");
+    my $changer = $node->background_psql('postgres', on_error_stop => 0);
+    $changer->query_until(qr/changing/, "\\echo changing\nSELECT $change;\n");
+    ok(wait_until(sub { return quietly($node, 'postgres', "SELECT count(*) FROM pg_locks WHERE locktype = 'object' AND NOT granted") == 1; }, 5), "$change waits");
+    $creator->query_safe('COMMIT');
+    $changer->query_until(qr/changed/, "\\echo changed\n");
+    like($changer->{stderr}, qr/cannot rebuild "kept": continuous query .*counted.* has counted its rows/, 'and sees who reads the rows');
+    is(quietly($node, 'postgres', "SELECT weir.wait('counted'), count FROM counted"), 't|100', 'which count once');
+    $node->safe_psql('postgres', "SELECT weir.drop_query('counted')");
+    $creator->quit;
+    $changer->quit;
+}
+
+# Who changes a query that somebody else is changing gets it as it is then.
+foreach my $change ("weir.alter_query('kept', 'SELECT id FROM trade WHERE id > 2', tick => '2 s')", "weir.refresh_query('kept')",
+    "weir.pause_query('kept')", "weir.drop_query('kept')")
+{
+    my $first = $node->background_psql('postgres');
+    $first->query_safe("BEGIN; SELECT weir.alter_query('kept', 'SELECT id FROM trade WHERE id > 1')");
+    my $second = $node->background_psql('postgres', on_error_stop => 0);
+    $second->query_until(qr/changing/, "\\echo changing\nSELECT $change;\n");
+    ok(wait_until(sub { return quietly($node, 'postgres', 'SELECT count(*) FROM pg_locks WHERE NOT granted') == 1; }, 5), "$change waits");
+    $first->query_safe('COMMIT');
+    $second->query_until(qr/changed/, "\\echo changed\n");
+    is($second->{stderr} =~ s/^background_psql: .*\n//rmg, '', 'and does what it was asked');
+    is(quietly($node, 'postgres', 'SELECT count(*) FROM weir.frontiers f FULL JOIN weir.continuous_queries q ON q.id = f.query_id WHERE f.query_id IS NULL OR q.id IS NULL'), 0, 'nothing is left of what there was');
+    $first->quit;
+    $second->quit;
+    is(quietly($node, 'postgres', "SELECT state FROM weir.queries WHERE name::text = 'kept'"), 'paused', 'it is paused') if $change =~ /pause/;
+}
+
 # What comes after the extension in its transaction asks nothing of it.
 foreach my $command ('TRUNCATE event', 'DROP TABLE event', 'ALTER TABLE part DETACH PARTITION part_1')
 {

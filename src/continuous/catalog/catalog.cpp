@@ -176,27 +176,31 @@ List *QueriesOfOwner(Oid owner) {
   return rows;
 }
 
-void ChangeOptions(int32 query_id, const OptionChanges &changes) {
+namespace {
+
+// By its result, which stays when another definition takes over.
+void ExecuteForResult(Oid result, const char *sql, Oid type, Datum value) {
+  Oid types[] = {OIDOID, type};
+  Datum values[] = {ObjectIdGetDatum(result), value};
+  pg::Execute(sql, SPI_OK_UPDATE, 2, types, values);
+}
+
+}  // namespace
+
+void ChangeOptions(Oid result, const OptionChanges &changes) {
   const Session session = Open();
   if (changes.tick != nullptr) {
-    Oid types[] = {INT4OID, INTERVALOID};
-    Datum values[] = {Int32GetDatum(query_id), IntervalPGetDatum(changes.tick)};
-    pg::Execute("UPDATE weir.continuous_queries SET tick = $2 WHERE id = $1", SPI_OK_UPDATE, 2,
-                types, values);
+    ExecuteForResult(result, "UPDATE weir.continuous_queries SET tick = $2 WHERE result = $1",
+                     INTERVALOID, IntervalPGetDatum(changes.tick));
   }
   if (changes.rejects_changes != nullptr) {
-    ExecuteFor(query_id,
-               *changes.rejects_changes
-                   ? "UPDATE weir.continuous_queries SET on_delete = 'error' WHERE id = $1"
-                   : "UPDATE weir.continuous_queries SET on_delete = 'ignore' WHERE id = $1",
-               SPI_OK_UPDATE);
+    ExecuteForResult(result, "UPDATE weir.continuous_queries SET on_delete = $2 WHERE result = $1",
+                     TEXTOID, CStringGetTextDatum(*changes.rejects_changes ? "error" : "ignore"));
   }
   if (changes.on_error != nullptr) {
-    Oid types[] = {INT4OID, TEXTOID};
-    Datum values[] = {Int32GetDatum(query_id),
-                      CStringGetTextDatum(kOnErrorNames[static_cast<int>(*changes.on_error)])};
-    pg::Execute("UPDATE weir.continuous_queries SET on_error = $2 WHERE id = $1", SPI_OK_UPDATE, 2,
-                types, values);
+    ExecuteForResult(result, "UPDATE weir.continuous_queries SET on_error = $2 WHERE result = $1",
+                     TEXTOID,
+                     CStringGetTextDatum(kOnErrorNames[static_cast<int>(*changes.on_error)]));
   }
   Close(session);
 }
@@ -215,12 +219,10 @@ void ReplaceQuery(int32 query_id, const QueryRow &by, const char *contents) {
   Close(session);
 }
 
-void SetPaused(int32 query_id, bool is_paused) {
+void SetPaused(Oid result, bool is_paused) {
   const Session session = Open();
-  ExecuteFor(query_id,
-             is_paused ? "UPDATE weir.continuous_queries SET paused = true WHERE id = $1"
-                       : "UPDATE weir.continuous_queries SET paused = false WHERE id = $1",
-             SPI_OK_UPDATE);
+  ExecuteForResult(result, "UPDATE weir.continuous_queries SET paused = $2 WHERE result = $1",
+                   BOOLOID, BoolGetDatum(is_paused));
   Close(session);
 }
 

@@ -69,12 +69,12 @@ struct OptionChanges {
   const bool *rejects_changes;
   const OnError *on_error;
 };
-void ChangeOptions(int32 query_id, const OptionChanges &changes);
+void ChangeOptions(Oid result, const OptionChanges &changes);
 
 // The query goes on as another, with its name and options.
 void ReplaceQuery(int32 query_id, const QueryRow &by, const char *contents);
 
-void SetPaused(int32 query_id, bool is_paused);
+void SetPaused(Oid result, bool is_paused);
 void DeleteQuery(int32 query_id);
 
 void NoteBackfill(const Backfill &backfill);

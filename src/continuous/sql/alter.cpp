@@ -175,11 +175,16 @@ const Emission *EmissionOf(const QueryRow &row, char *text) {
   pg_unreachable();
 }
 
-void ChangeDefinition(const QueryRow &row, const NewDefinition &given) {
+// The query once it is our turn to change it; meanwhile somebody else may have.
+QueryRow *InTurn(const QueryRow &row) {
   RequireReadCommitted("weir.alter_query()");
   RequireOwner(row);
-  RequireReplaceable(row);
   AcquireHold();
+  return RequireOwnQuery(row.result);
+}
+
+void ChangeDefinition(const QueryRow &row, const NewDefinition &given) {
+  RequireReplaceable(row);
   const Handling handling{OnDeleteOf(row), row.on_error};
   RequireWholeTable(handling, given.has_backfill);
   const Emission *emission = EmissionOf(row, given.text);
@@ -239,6 +244,7 @@ WEIR_FUNCTION(weir_alter_query) {
   RequireActive();
   RequireChange(fcinfo);
   QueryRow *row = RequireOwnQuery(PG_GETARG_OID(kQuery));
+  if (!PG_ARGISNULL(kDefinition)) row = InTurn(*row);
   OptionChanges changes{};
   if (!PG_ARGISNULL(kTick)) changes.tick = PG_GETARG_INTERVAL_P(kTick);
   if (changes.tick != nullptr) RequireTick(changes.tick);
@@ -252,7 +258,7 @@ WEIR_FUNCTION(weir_alter_query) {
     ChangeOnError(row, OnErrorOption(PG_GETARG_TEXT_PP(kOnError)));
     changes.on_error = &row->on_error;
   }
-  ChangeOptions(row->id, changes);
+  ChangeOptions(row->result, changes);
   row->rejects_changes = rejects_changes;
   const int before = LanesOf(row->id).parallelism;
   const int parallelism = PG_ARGISNULL(kParallelism) ? before : PG_GETARG_INT32(kParallelism);

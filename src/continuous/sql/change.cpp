@@ -29,6 +29,7 @@ extern "C" {
 namespace weir::continuous {
 namespace {
 
+// Asked again when the turn has come: meanwhile another definition may have.
 QueryRow *Begin(FunctionCallInfo fcinfo) {
   RequireActive();
   return RequireOwnQuery(PG_GETARG_OID(0));
@@ -36,7 +37,6 @@ QueryRow *Begin(FunctionCallInfo fcinfo) {
 
 // The objects are the owner's, and so is whoever is here; the tables of ours are not.
 void DropEverything(const QueryRow &row) {
-  ReleaseHold();
   DropFrontier(row.id);
   const int level = PinSearchPath();
   // Before anything else: whoever writes to the source locks it first, too.
@@ -49,7 +49,7 @@ void DropEverything(const QueryRow &row) {
   ReloadAtCommit();
 }
 
-// Of a relation of the query's.
+// Of a relation of the query's, as of now: it may be younger than the statement's snapshot.
 char *ColumnsOf(const char *name) {
   SPI_connect();
   SPI_execute(
@@ -57,7 +57,7 @@ char *ColumnsOf(const char *name) {
                "attnum) FROM pg_catalog.pg_attribute WHERE attrelid = 'weir_state.%s'::"
                "pg_catalog.regclass AND attnum > 0 AND NOT attisdropped",
                name),
-      true, 0);
+      false, 0);
   char *found = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
   char *columns = static_cast<char *>(SPI_palloc(strlen(found) + 1));
   strcpy(columns, found);
@@ -77,7 +77,6 @@ char *RefillOf(int32 id) {
 // changes with them.
 void Rebuild(const QueryRow &row) {
   RequireRebuildable(row);
-  AcquireHold();
   ForgetDeadLetters(row.id);
   DropFrontier(row.id);
   const FullTransactionId horizon = CurrentHorizon();
@@ -108,6 +107,8 @@ void GoOn(const QueryRow &row) {
 
 WEIR_FUNCTION(weir_drop_query) {
   using namespace weir::continuous;
+  (void)Begin(fcinfo);
+  ReleaseHold();
   DropEverything(*Begin(fcinfo));
   PG_RETURN_VOID();
 }
@@ -115,7 +116,7 @@ WEIR_FUNCTION(weir_drop_query) {
 WEIR_FUNCTION(weir_pause_query) {
   using namespace weir::continuous;
   const QueryRow *row = Begin(fcinfo);
-  SetPaused(row->id, true);
+  SetPaused(row->result, true);
   ReloadAtCommit();
   PG_RETURN_VOID();
 }
@@ -123,7 +124,7 @@ WEIR_FUNCTION(weir_pause_query) {
 WEIR_FUNCTION(weir_resume_query) {
   using namespace weir::continuous;
   const QueryRow *row = Begin(fcinfo);
-  SetPaused(row->id, false);
+  SetPaused(row->result, false);
   GoOn(*row);
   PG_RETURN_VOID();
 }
@@ -131,6 +132,8 @@ WEIR_FUNCTION(weir_resume_query) {
 WEIR_FUNCTION(weir_refresh_query) {
   using namespace weir::continuous;
   RequireReadCommitted("weir.refresh_query()");
+  (void)Begin(fcinfo);
+  AcquireHold();
   const QueryRow *row = Begin(fcinfo);
   Rebuild(*row);
   GoOn(*row);

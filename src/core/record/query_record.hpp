@@ -126,33 +126,29 @@ inline std::uint32_t AddSaturating(std::uint32_t a, std::uint32_t b) noexcept {
 }  // namespace detail
 
 inline void ExecutionCounters::Merge(const ExecutionCounters &other) noexcept {
-  using detail::AddSaturating;
+  using Self = ExecutionCounters;
+  constexpr std::uint32_t Self::*kSaturating[] = {
+      &Self::shared_blks_dirtied, &Self::shared_blks_written,
+      &Self::local_blks_hit,      &Self::local_blks_read,
+      &Self::local_blks_dirtied,  &Self::local_blks_written,
+      &Self::temp_blks_read,      &Self::temp_blks_written,
+      &Self::wal_records,         &Self::wal_fpi,
+      &Self::jit_functions,       &Self::jit_inlining_count,
+      &Self::jit_emission_count,  &Self::jit_optimization_count,
+  };
+  constexpr float Self::*kTimes[] = {
+      &Self::blk_read_ms,       &Self::blk_write_ms,        &Self::temp_blk_read_ms,
+      &Self::temp_blk_write_ms, &Self::jit_generation_ms,   &Self::jit_inlining_ms,
+      &Self::jit_emission_ms,   &Self::jit_optimization_ms,
+  };
   rows += other.rows;
   shared_blks_hit += other.shared_blks_hit;
   shared_blks_read += other.shared_blks_read;
   wal_bytes += other.wal_bytes;
-  shared_blks_dirtied = AddSaturating(shared_blks_dirtied, other.shared_blks_dirtied);
-  shared_blks_written = AddSaturating(shared_blks_written, other.shared_blks_written);
-  local_blks_hit = AddSaturating(local_blks_hit, other.local_blks_hit);
-  local_blks_read = AddSaturating(local_blks_read, other.local_blks_read);
-  local_blks_dirtied = AddSaturating(local_blks_dirtied, other.local_blks_dirtied);
-  local_blks_written = AddSaturating(local_blks_written, other.local_blks_written);
-  temp_blks_read = AddSaturating(temp_blks_read, other.temp_blks_read);
-  temp_blks_written = AddSaturating(temp_blks_written, other.temp_blks_written);
-  wal_records = AddSaturating(wal_records, other.wal_records);
-  wal_fpi = AddSaturating(wal_fpi, other.wal_fpi);
-  blk_read_ms += other.blk_read_ms;
-  blk_write_ms += other.blk_write_ms;
-  temp_blk_read_ms += other.temp_blk_read_ms;
-  temp_blk_write_ms += other.temp_blk_write_ms;
-  jit_functions = AddSaturating(jit_functions, other.jit_functions);
-  jit_inlining_count = AddSaturating(jit_inlining_count, other.jit_inlining_count);
-  jit_optimization_count = AddSaturating(jit_optimization_count, other.jit_optimization_count);
-  jit_emission_count = AddSaturating(jit_emission_count, other.jit_emission_count);
-  jit_generation_ms += other.jit_generation_ms;
-  jit_inlining_ms += other.jit_inlining_ms;
-  jit_optimization_ms += other.jit_optimization_ms;
-  jit_emission_ms += other.jit_emission_ms;
+  for (const auto count : kSaturating) {
+    this->*count = detail::AddSaturating(this->*count, other.*count);
+  }
+  for (const auto time : kTimes) this->*time += other.*time;
 }
 
 // True when the two may become one record: they differ in nothing but figures.
