@@ -6,6 +6,7 @@ set -euo pipefail
 
 source "$(dirname "${BASH_SOURCE[0]}")/../../test/support/server.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/measure.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/fifty.sh"
 
 rows=${ROWS:-1000000}
 rounds=${ROUNDS:-3}
@@ -69,9 +70,9 @@ insert_script() {
   chmod a+r "$scratch/insert.sql"
 }
 
-# transactions SECONDS
+# transactions SECONDS [RATE]
 transactions() {
-  as_server "$bindir/pgbench" -n -c 4 -j "$cores" -T "$1" -f "$scratch/insert.sql" postgres 2>/dev/null |
+  as_server "$bindir/pgbench" -n -c 4 -j "$cores" -T "$1" ${2:+--rate "$2"} -f "$scratch/insert.sql" postgres 2>/dev/null |
     sed -n 's/^number of transactions actually processed: \([0-9]*\).*/\1/p; s/^tps = \([0-9.]*\).*/\1/p'
 }
 
@@ -291,32 +292,6 @@ view_of_one() {
   line 'one key, nothing pending' "$(calculate '%.2f ms' "$(best 'SELECT * FROM shown WHERE k = 77')")" "the state's index" \
     "$(calculate '%.2f ms with 100,000 rows pending, plain table %.2f ms' "$live, $plain"); $(
       sql -At -c 'EXPLAIN SELECT * FROM shown WHERE k = 77' | grep -oE '(Index|Bitmap Index) Scan using [^ ]+|Bitmap Index Scan on [^ ]+' | head -n 1)"
-}
-
-many() {
-  local i sample least_ticks worst=0 lag
-  table written 1 100
-  insert_script
-  for ((i = 1; i <= 50; i++)); do query "many_$i" written 'backfill => false'; done
-  for ((i = 1; i <= 50; i++)); do caught_up "many_$i"; done
-  transactions "$run_seconds" | tail -n 1 >"$scratch/many" &
-  sql -c 'CREATE TABLE before AS SELECT name, ticks, rows_in, total_tick_ms FROM weir.queries'
-  for ((sample = 0; sample < run_seconds * 2; sample++)); do
-    sleep 0.5
-    lag=$(value 'SELECT round(1000 * max(extract(epoch FROM clock_timestamp() - checked_at))) FROM weir.queries')
-    worst=$((lag > worst ? lag : worst))
-  done
-  least_ticks=$(value 'SELECT min(q.ticks - b.ticks) FROM weir.queries q JOIN before b USING (name)')
-  wait $!
-  line '50 queries over one table, 1 s each, 4 clients: longest time between two steps of a query' "$worst ms" 'about 1000 ms' \
-    "at least $least_ticks steps each in $run_seconds s at $(calculate '%.0f' "$(cat "$scratch/many")") TPS"
-  line 'the same: cost of a step' "$(value "SELECT round((sum(q.total_tick_ms - b.total_tick_ms) / sum(q.ticks - b.ticks))::numeric, 2)
-    FROM weir.queries q JOIN before b USING (name)") ms" '' \
-    "$(value "SELECT format('%s rows a step, one worker busy %s %% of the time', round(avg((q.rows_in - b.rows_in) / greatest(q.ticks - b.ticks, 1))),
-      round((sum(q.total_tick_ms - b.total_tick_ms) / $run_seconds / 10)::numeric)) FROM weir.queries q JOIN before b USING (name)")"
-  for ((i = 1; i <= 50; i++)); do caught_up "many_$i"; done
-  [ "$(value 'SELECT count(DISTINCT (count, sum)) FROM (SELECT count, sum FROM many_1 WHERE k = 7 UNION ALL SELECT count, sum FROM many_50 WHERE k = 7) q')" = 1 ] ||
-    fail 'two of 50 queries over one table differ'
 }
 
 scratch_begin
