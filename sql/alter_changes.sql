@@ -6,10 +6,9 @@ SET TimeZone = 'UTC';
 CREATE TABLE trade (id int, ts timestamptz, symbol text, qty int);
 INSERT INTO trade SELECT g, '2024-01-01Z'::timestamptz + g * interval '7 s', 'S' || g % 3, g % 10 FROM generate_series(1, 30) g;
 \getenv here PG_ABS_SRCDIR
-\set shared :here/sql/shared/settle.sql
+\set shared :here/sql/shared/settled.sql
 \i :shared
-SELECT pg_current_xact_id() AS now \gset
-CALL settle(:'now');
+SELECT settled();
 SELECT weir.create_query('sums', 'SELECT symbol, count(*) AS n FROM trade GROUP BY symbol EMIT CHANGES', tick => '0 s', notify => true, retention => '1 day');
 SELECT weir.create_query('seen', $$SELECT count(*), count(old) AS gone, max(position) FROM weir.changes('sums')$$, tick => '0 s');
 SELECT old, new FROM weir.changes('sums') ORDER BY new;
@@ -67,8 +66,7 @@ SELECT weir.wait('minutes');
 SELECT * FROM minutes ORDER BY 1 DESC LIMIT 2;
 SELECT dropped_rows FROM weir.queries WHERE name = 'minutes'::regclass;
 SELECT weir.alter_query('minutes', 'SELECT ts AS minute, count(*) AS n FROM trade GROUP BY 1');
-SELECT pg_current_xact_id() AS now \gset
-CALL settle(:'now');
+SELECT settled();
 SELECT weir.alter_query('minutes', 'SELECT weir.tumble(ts, ''30 s'') AS minute, count(*) AS n FROM trade GROUP BY 1', backfill => false);
 SELECT count(*) FROM minutes;
 SELECT count(old) - count(new) AS gone FROM weir.changes('minutes');

@@ -7,15 +7,9 @@ CREATE SCHEMA rights;
 GRANT CREATE, USAGE ON SCHEMA rights TO regress_weir_ann, regress_weir_bob, regress_weir_shy;
 SET search_path = rights, public;
 
--- Until a step of a query has failed, and it was told.
-CREATE FUNCTION has_failed(query regclass) RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog AS $$
-BEGIN
-    FOR i IN 1 .. 1200 LOOP
-        IF (SELECT failures > 0 FROM weir.queries WHERE name = query) THEN RETURN true; END IF;
-        PERFORM pg_sleep(0.05);
-    END LOOP;
-    RETURN false;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/has_failed.sql
+\i :shared
 SET ROLE regress_weir_ann;
 CREATE TABLE sale (who text, n int);
 SELECT weir.create_query('sales', 'SELECT who, sum(n), stddev(n) FROM sale GROUP BY who');

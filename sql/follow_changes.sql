@@ -39,10 +39,9 @@ END $$;
 INSERT INTO trade SELECT '2024-01-01 00:00Z'::timestamptz + g * interval '7 s', CASE WHEN g % 11 > 0 THEN 'S' || g % 3 END, g / 4.0, g % 10
 FROM generate_series(1, 200) g;
 \getenv here PG_ABS_SRCDIR
-\set shared :here/sql/shared/settle.sql
+\set shared :here/sql/shared/settled.sql
 \i :shared
-SELECT pg_current_xact_id() AS now \gset
-CALL settle(:'now');
+SELECT settled();
 SELECT weir.create_query('minute', $$
     SELECT weir.tumble(ts, '1 minute') AS minute, symbol, count(*), avg(price) AS mean, stddev(qty), max(price) - min(price) AS span
     FROM trade GROUP BY 1, 2 EMIT CHANGES $$);
@@ -154,8 +153,7 @@ INSERT INTO trade VALUES (NULL, NULL, NULL, NULL);
 DROP TRIGGER mine ON trade;
 
 -- what is old goes, and who has not read it is told
-SELECT pg_current_xact_id() AS now \gset
-CALL settle(:'now');
+SELECT settled();
 -- in one transaction, which nobody takes anything from
 BEGIN;
 SELECT weir.create_query('short', 'SELECT symbol, count(*) FROM trade GROUP BY 1 EMIT CHANGES', retention => '1 second');

@@ -17,26 +17,10 @@ $$;
 \getenv here PG_ABS_SRCDIR
 \set shared :here/sql/shared/differences.sql
 \i :shared
--- Until all that is there is older than every transaction that runs, as what a new query counts at once.
-CREATE FUNCTION settled() RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE
-    newest xid8 := pg_snapshot_xmax(pg_current_snapshot());
-BEGIN
-    FOR i IN 1 .. 1200 LOOP
-        IF pg_snapshot_xmin(pg_current_snapshot()) >= newest THEN RETURN true; END IF;
-        PERFORM pg_sleep(0.05);
-    END LOOP;
-    RETURN false;
-END $$;
--- Until a step of a query has failed, and it was told.
-CREATE FUNCTION has_failed(query regclass) RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog AS $$
-BEGIN
-    FOR i IN 1 .. 1200 LOOP
-        IF (SELECT failures > 0 FROM weir.queries WHERE name = query) THEN RETURN true; END IF;
-        PERFORM pg_sleep(0.05);
-    END LOOP;
-    RETURN false;
-END $$;
+\set shared :here/sql/shared/settled.sql
+\i :shared
+\set shared :here/sql/shared/has_failed.sql
+\i :shared
 SELECT add_sales(200);
 SELECT settled();
 

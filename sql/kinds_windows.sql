@@ -152,17 +152,8 @@ SELECT id, s IS NOT DISTINCT FROM (SELECT sum(price) FROM market WHERE id BETWEE
 -- changed in place, from one kind to another
 CREATE TABLE reading (id int, k int, v numeric);
 INSERT INTO reading SELECT g, g % 3, g FROM generate_series(1, 100) g;
--- Until all that is there is older than every transaction that runs, as what a new query counts at once.
-CREATE FUNCTION settled() RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE
-    newest xid8 := pg_snapshot_xmax(pg_current_snapshot());
-BEGIN
-    FOR i IN 1 .. 1200 LOOP
-        IF pg_snapshot_xmin(pg_current_snapshot()) >= newest THEN RETURN true; END IF;
-        PERFORM pg_sleep(0.05);
-    END LOOP;
-    RETURN false;
-END $$;
+\set shared :here/sql/shared/settled.sql
+\i :shared
 SELECT settled();
 SELECT weir.create_query('changing', 'SELECT k, count(*) AS n FROM reading GROUP BY k');
 INSERT INTO reading SELECT g, g % 3, g FROM generate_series(101, 150) g;

@@ -10,17 +10,8 @@ GRANT USAGE ON SCHEMA altered TO regress_weir_alter_other;
 \set shared :here/sql/shared/differences.sql
 \i :shared
 
--- Until all that is there is older than every transaction that runs, as what a new query counts at once.
-CREATE FUNCTION settled() RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE
-    newest xid8 := pg_snapshot_xmax(pg_current_snapshot());
-BEGIN
-    FOR i IN 1 .. 1200 LOOP
-        IF pg_snapshot_xmin(pg_current_snapshot()) >= newest THEN RETURN true; END IF;
-        PERFORM pg_sleep(0.05);
-    END LOOP;
-    RETURN false;
-END $$;
+\set shared :here/sql/shared/settled.sql
+\i :shared
 SET ROLE regress_weir_alter;
 CREATE TABLE hit (k int, v int);
 INSERT INTO hit SELECT g % 10, g FROM generate_series(1, 1000) g;

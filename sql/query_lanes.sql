@@ -19,26 +19,10 @@ CREATE FUNCTION add_readings(first int, last int) RETURNS void LANGUAGE sql AS $
            g * 1000000007::bigint, g * 1.25, repeat('n' || g % 7, 20)
     FROM generate_series(first, last) g
 $$;
--- Until all that is there is older than every transaction that runs, as what a new query counts at once.
-CREATE FUNCTION settled() RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE
-    newest xid8 := pg_snapshot_xmax(pg_current_snapshot());
-BEGIN
-    FOR i IN 1 .. 1200 LOOP
-        IF pg_snapshot_xmin(pg_current_snapshot()) >= newest THEN RETURN true; END IF;
-        PERFORM pg_sleep(0.05);
-    END LOOP;
-    RETURN false;
-END $$;
--- Until a step of a query has failed, and it was told.
-CREATE FUNCTION has_failed(query regclass) RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog AS $$
-BEGIN
-    FOR i IN 1 .. 1200 LOOP
-        IF (SELECT failures > 0 FROM weir.queries WHERE name = query) THEN RETURN true; END IF;
-        PERFORM pg_sleep(0.05);
-    END LOOP;
-    RETURN false;
-END $$;
+\set shared :here/sql/shared/settled.sql
+\i :shared
+\set shared :here/sql/shared/has_failed.sql
+\i :shared
 SELECT add_readings(1, 500);
 SELECT settled();
 SELECT weir.create_query('by_window', $$SELECT weir.tumble(at, '1 minute') AS minute, k, count(*), avg(v), max(name), sum(amount)
