@@ -18,17 +18,9 @@ BEGIN
     PERFORM weir.wait('by_key'), weir.wait('each');
     RETURN QUERY SELECT c.*, c = e FROM counted c, expected e;
 END $$;
--- Until all that is there is older than every transaction that runs, as what a new query counts at once.
-CREATE FUNCTION old_is_over() RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE
-    newest xid8 := pg_snapshot_xmax(pg_current_snapshot());
-BEGIN
-    FOR i IN 1 .. 1200 LOOP
-        IF pg_snapshot_xmin(pg_current_snapshot()) >= newest THEN RETURN true; END IF;
-        PERFORM pg_sleep(0.05);
-    END LOOP;
-    RETURN false;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set shared :here/sql/shared/settled.sql
+\i :shared
 CREATE TABLE elsewhere (a int);
 SELECT * FROM settle();
 
@@ -131,7 +123,7 @@ EXCEPTION WHEN object_not_in_prerequisite_state THEN
     RAISE WARNING 'it cannot be read';
 END $$;
 SELECT remedy FROM weir.queries WHERE name = 'by_key'::regclass;
-SELECT old_is_over();
+SELECT settled();
 SELECT weir.refresh_query('by_key'), weir.refresh_query('each');
 SELECT * FROM settle();
 -- a refreshed result has no rows of tables that are away
