@@ -144,6 +144,18 @@ bool SplitTarget(const PathTarget *target, List *clauses, Grouping *grouping, Li
 
 }  // namespace
 
+bool HasGroupedConstant(const PlannerInfo *root, const PathTarget *target, const char **why) {
+  if (root->parse->groupingSets == NIL) return false;
+  ListCell *cell;
+  foreach (cell, target->exprs) {
+    const Node *column = static_cast<Node *>(lfirst(cell));
+    if (!IsA(column, Const) && !IsA(column, Param)) continue;
+    *why = "A constant column may be one of grouping sets.";
+    return true;
+  }
+  return false;
+}
+
 bool CanStream(PlannerInfo *root, RelOptInfo *grouped, GroupPathExtraData *extra,
                Grouping *grouping, const char **why) {
   const Query *parse = root->parse;
@@ -181,6 +193,7 @@ bool CanStreamDistinct(PlannerInfo *root, const Path *input, Grouping *grouping,
     *why = psprintf("More than %d group keys have no streaming form.", core::kMaxKeys);
     return false;
   }
+  if (HasGroupedConstant(root, input->pathtarget, why)) return false;
   *grouping = {create_empty_pathtarget(), NIL, NIL, NIL, nullptr};
   List *rest = NIL;
   if (!SplitTarget(input->pathtarget, parse->distinctClause, grouping, &rest, why)) return false;

@@ -27,6 +27,11 @@ bool CanStream(PlannerInfo *root, RelOptInfo *grouped, GroupPathExtraData *extra
 // The same for SELECT DISTINCT, which groups by all its columns.
 bool CanStreamDistinct(PlannerInfo *root, const Path *input, Grouping *grouping, const char **why);
 
+// Whether grouping sets make a constant of the target NULL in some rows, and why that has no
+// streaming form. PostgreSQL's own nodes find such a column below them by its number; a custom scan
+// finds columns by what they are, and a constant is always itself.
+bool HasGroupedConstant(const PlannerInfo *root, const PathTarget *target, const char **why);
+
 // A copy of the target whose aggregates hand over their transition states.
 PathTarget *PartialTarget(PlannerInfo *root, const Grouping &grouping);
 

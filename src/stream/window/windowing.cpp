@@ -5,6 +5,7 @@
 #include "pg/expression_walk.hpp"
 #include "stream/column/column_set.hpp"
 #include "stream/column/encoding.hpp"
+#include "stream/plan/support.hpp"
 #include "stream/window/window_call.hpp"
 
 extern "C" {
@@ -283,6 +284,7 @@ bool CanStreamWindows(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output,
   if (ClausesProblem(root, *windowing, why) || FunctionsProblem(root, windowing, why)) return false;
   const PathTarget *columns = input->cheapest_total_path->pathtarget;
   if (ColumnsProblem(columns, *windowing, why)) return false;
+  if (HasGroupedConstant(root, columns, why)) return false;
   // Rows that do not fit memory are read again by PostgreSQL's own nodes.
   if (contain_volatile_functions(reinterpret_cast<Node *>(root->parse))) {
     *why = "The query is volatile.";
