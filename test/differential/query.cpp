@@ -366,13 +366,15 @@ Script Render(const Query &query) {
                   "SELECT * FROM made"};
     script.close = {"DROP TABLE IF EXISTS made"};
   } else if (query.shape == Shape::kLoop) {
-    // A portal that fetches ten rows, then fifty at a time.
+    // A portal that fetches ten rows, then fifty at a time. Rows before an error count for nothing,
+    // as in any statement.
     script.open = {
         Cat("CREATE FUNCTION pg_temp.loop() RETURNS SETOF text LANGUAGE plpgsql AS $f$\nDECLARE z "
-            "record;\nBEGIN\n"
+            "record; lines text[];\nBEGIN\n"
             "  FOR i IN 1..2 LOOP FOR z IN ",
             text,
-            " LOOP RETURN NEXT z::text; END LOOP; END LOOP;\n"
+            " LOOP lines := lines || z::text; END LOOP; END LOOP;\n"
+            "  RETURN QUERY SELECT unnest(lines);\n"
             "EXCEPTION WHEN OTHERS THEN RETURN NEXT SQLSTATE;\nEND$f$")};
     script.run = {"SELECT * FROM pg_temp.loop()"};
     script.close = {"DROP FUNCTION IF EXISTS pg_temp.loop()"};

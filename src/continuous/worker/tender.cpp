@@ -108,6 +108,12 @@ void NoteStopped(int index) {
   watch.handle = nullptr;
   place.pid.store(0);
   place.process.store(-1);
+  // On a standby its database may be gone; if it is not, it is visited again.
+  const bool is_visit = RecoveryInProgress() && !OidIsValid(place.owner.load());
+  if (is_visit && place.reload.load() == 0) {
+    FreeWorkerPlace(place);
+    return;
+  }
   if (place.rounds.load() != watch.rounds_at_start || place.pauses.load() != 0) {
     watch.failed_starts = 0;
     watch.retry_ms = 0;
