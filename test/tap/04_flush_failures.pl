@@ -102,13 +102,14 @@ SQL
         (my $moved = $today) =~ s/^weir\.//;
         quietly($node, 'postgres', "INSERT INTO kept SELECT * FROM $moved; DROP TABLE $moved");
     },
+    # The extension is locked before its tables, as the worker does.
     drop => sub {
         my $today = today() or return;
         quietly($node, 'postgres', <<SQL);
 BEGIN;
+ALTER EXTENSION pg_weir DROP TABLE $today;
 LOCK weir.query_stats IN ACCESS EXCLUSIVE MODE;
 INSERT INTO kept SELECT * FROM $today;
-ALTER EXTENSION pg_weir DROP TABLE $today;
 DROP TABLE $today;
 COMMIT;
 SQL
