@@ -34,6 +34,16 @@ sub stop_in_step
     return;
 }
 
+# A session in the middle of a change, which waits for a lock of the given kind.
+sub waiting_session
+{
+    my ($change, $kind) = @_;
+    my $session = $node->background_psql('postgres', on_error_stop => 0);
+    $session->query_until(qr/changing/, "\\echo changing\nSELECT $change;\n");
+    ok(wait_until(sub { return quietly($node, 'postgres', "SELECT count(*) FROM pg_locks WHERE $kind AND NOT granted") == 1; }, 5), "$change waits");
+    return $session;
+}
+
 # Its objects are locked by the step, and those that it is going to lock by the command.
 foreach my $drop ('DROP VIEW by_key', 'DROP TABLE event CASCADE')
 {
@@ -109,9 +119,7 @@ foreach my $change ("weir.refresh_query('kept')", "weir.alter_query('kept', 'SEL
 {
     my $creator = $node->background_psql('postgres');
     $creator->query_safe("BEGIN; SELECT weir.create_query('counted', 'SELECT count(*) FROM kept')");
-    my $changer = $node->background_psql('postgres', on_error_stop => 0);
-    $changer->query_until(qr/changing/, "\\echo changing\nSELECT $change;\n");
-    ok(wait_until(sub { return quietly($node, 'postgres', "SELECT count(*) FROM pg_locks WHERE locktype = 'object' AND NOT granted") == 1; }, 5), "$change waits");
+    my $changer = waiting_session($change, "locktype = 'object'");
     $creator->query_safe('COMMIT');
     $changer->query_until(qr/changed/, "\\echo changed\n");
     like($changer->{stderr}, qr/cannot rebuild "kept": continuous query .*counted.* has counted its rows/, 'and sees who reads the rows');
@@ -127,9 +135,7 @@ foreach my $change ("weir.alter_query('kept', 'SELECT id FROM trade WHERE id > 2
 {
     my $first = $node->background_psql('postgres');
     $first->query_safe("BEGIN; SELECT weir.alter_query('kept', 'SELECT id FROM trade WHERE id > 1')");
-    my $second = $node->background_psql('postgres', on_error_stop => 0);
-    $second->query_until(qr/changing/, "\\echo changing\nSELECT $change;\n");
-    ok(wait_until(sub { return quietly($node, 'postgres', 'SELECT count(*) FROM pg_locks WHERE NOT granted') == 1; }, 5), "$change waits");
+    my $second = waiting_session($change, 'true');
     $first->query_safe('COMMIT');
     $second->query_until(qr/changed/, "\\echo changed\n");
     is($second->{stderr} =~ s/^background_psql: .*\n//rmg, '', 'and does what it was asked');

@@ -111,7 +111,7 @@ void NoteStopped(int index) {
   // On a standby its database may be gone; if it is not, it is visited again.
   const bool is_visit = RecoveryInProgress() && !OidIsValid(place.owner.load());
   if (is_visit && place.reload.load() == 0) {
-    FreeWorkerPlace(place);
+    GiveUp(index);
     return;
   }
   if (place.rounds.load() != watch.rounds_at_start || place.pauses.load() != 0) {

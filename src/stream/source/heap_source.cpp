@@ -128,8 +128,9 @@ int AllRows(int count, uint16 *kept) {
 int ApplyColumnQuals(AggregateScan *scan, Source *source, PageRows *rows, const char *limit) {
   ColumnSet *set = source->qual_set;
   DecodeRows(source->qual_program, set, rows, 0, limit, scan->batch_context);
-  core::VectorStatus failure;  // there is none: these conditions raise no errors
+  core::VectorStatus failure;
   RunColumnSteps(set, rows->count, &failure);
+  RaiseFailure(failure);
   uint16 kept[MaxHeapTuplesPerPage];
   int count = source->qual_count == 0
                   ? AllRows(rows->count, kept)
