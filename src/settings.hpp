@@ -22,7 +22,7 @@ struct Settings {
   bool tenant_from_application = false;
 
   // Shared memory, fixed at server start.
-  int ring_size = 16384;  // slots of 256 bytes per database
+  int ring_size = 32768;  // slots of 256 bytes per database
   int max_databases = 8;
   int max_tenants = 1000;
   int text_buffer_kb = 512;  // per database

@@ -216,7 +216,7 @@ bool IsFlushWanted() {
 void LetRecordsGather() {
   const TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kLeastPauseMs);
   while (!IsFlushWanted() && !WantsToStop() && GetCurrentTimestamp() < end &&
-         RingOf(*slot).InUse() < RingOf(*slot).capacity() / 2) {
+         RingOf(*slot).InUse() < RingOf(*slot).capacity() / 4) {
     Sleep(kPausePollMs);
   }
 }
