@@ -38,7 +38,7 @@ constexpr int kRecoveryPollMs = 1000;
 constexpr int kMaintenanceMs = 600'000;
 // Between flushes, so that a busy server pays for thousands of records with one commit, and for
 // many of a kind with one change of their roll-up.
-constexpr int kLeastPauseMs = 500;
+constexpr int kLeastPauseMs = 1000;
 constexpr int kPausePollMs = 50;
 // How long the last flush waits for sessions that are ending too.
 constexpr int kClosingMs = 300;
@@ -212,12 +212,16 @@ bool IsFlushWanted() {
 }
 
 // Lets records gather, while there is room for them and nobody waits. Sessions that record wake the
-// worker once a flush; who wants a flush wakes it too.
+// worker once a flush, and from then on it looks how many there are; who wants a flush wakes it
+// too.
 void LetRecordsGather() {
-  const TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kLeastPauseMs);
-  while (!IsFlushWanted() && !WantsToStop() && GetCurrentTimestamp() < end &&
+  const int pause_ms = Min(kLeastPauseMs, settings.flush_interval_ms);
+  const TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), pause_ms);
+  while (!IsFlushWanted() && !WantsToStop() &&
          RingOf(*slot).InUse() < RingOf(*slot).capacity() / 4) {
-    Sleep(kPausePollMs);
+    const long left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end);
+    if (left <= 0) return;
+    Sleep(slot->wake_requested.load() != 0 ? Min(left, long{kPausePollMs}) : left);
   }
 }
 
