@@ -150,12 +150,21 @@ Outcome Checker::Explain(const Script &script) {
   return outcome;
 }
 
-// The plan of a prepared statement for whatever values; it may add in another order than others.
-Outcome Checker::ExplainForAll(const Query &query, const Script &script, const char *mode) {
-  if (query.shape != Shape::kPrepared) return {};
+// All plans that are made: a prepared statement has one for each of its values, and one for
+// whatever values. Each may add in another order than the others.
+std::vector<Outcome> Checker::ExplainAll(const Query &query, const Script &script,
+                                         const char *mode) {
   Prepare(query, mode);
+  std::vector<Outcome> plans = {Explain(script)};
+  if (query.shape != Shape::kPrepared || plans[0].is_lost) return plans;
+  for (const std::string &explain : script.other_explains) {
+    Script other = script;
+    other.explain = explain;
+    plans.push_back(Explain(other));
+  }
   session_.Run("SET plan_cache_mode = force_generic_plan");
-  return Explain(script);
+  plans.push_back(Explain(script));
+  return plans;
 }
 
 void Checker::Close(const Script &script) {
@@ -312,13 +321,12 @@ Verdict Checker::Check(const Query &query, bool is_tame) {
   const Script script = Render(query);
   Verdict verdict;
   std::string plan;
-  const Outcome off_for_all = ExplainForAll(query, script, "off");
+  const std::vector<Outcome> off_plans = ExplainAll(query, script, "off");
   Prepare(query, "off");
-  const Outcome off_plan = Explain(script);
   Answer off = Run(script);
   if (!ChooseMode(query, script, &plan, &verdict)) return verdict;
+  const std::vector<Outcome> on_plans = ExplainAll(query, script, verdict.mode.c_str());
   Prepare(query, verdict.mode.c_str());
-  const Outcome on_plan = Explain(script);
   const Answer on = Run(script);
   if (!on.lost_at.empty()) {
     verdict.failure = Failure::kCrash;
@@ -326,16 +334,16 @@ Verdict Checker::Check(const Query &query, bool is_tame) {
     verdict.detail = Cat("The server went away in: ", on.lost_at.substr(0, 200));
     return verdict;
   }
-  if (IsRace(off_plan, on_plan) && FailDifferently(off, on)) {
+  bool is_race = false;
+  for (std::size_t i = 0; i < off_plans.size() && i < on_plans.size(); ++i) {
+    is_race |= IsRace(off_plans[i], on_plans[i]);
+    verdict.strictness =
+        std::max(verdict.strictness, StrictnessOf(off_plans[i], on_plans[i], query, is_tame));
+  }
+  if (is_race && FailDifferently(off, on)) {
     Query alone = query;
     alone.settings.emplace_back("max_parallel_workers_per_gather", "0");
     return Check(alone, is_tame);
-  }
-  verdict.strictness = StrictnessOf(off_plan, on_plan, query, is_tame);
-  if (query.shape == Shape::kPrepared) {
-    const Outcome on_for_all = ExplainForAll(query, script, verdict.mode.c_str());
-    verdict.strictness =
-        std::max(verdict.strictness, StrictnessOf(off_for_all, on_for_all, query, is_tame));
   }
   Compare(query, off, on, verdict.strictness, &verdict);
   if (verdict.failure == Failure::kNone && verdict.is_taken && plan.size() % 4 == 0) {

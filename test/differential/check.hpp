@@ -50,7 +50,7 @@ class Checker {
   void Compact();
   void Prepare(const Query &query, const char *mode);
   Outcome Explain(const Script &script);
-  Outcome ExplainForAll(const Query &query, const Script &script, const char *mode);
+  std::vector<Outcome> ExplainAll(const Query &query, const Script &script, const char *mode);
   void NotePlan(const std::string &plan, bool is_windowed, Verdict *verdict);
   Answer Run(const Script &script);
   void Close(const Script &script);

@@ -349,6 +349,10 @@ Script Render(const Query &query) {
                          query.executions.empty() ? "1, 1" : query.executions[0], ")");
     for (const std::string &arguments : query.executions)
       script.run.push_back(Cat("EXECUTE q(", arguments, ")"));
+    for (std::size_t i = 1; i < query.executions.size(); ++i) {
+      script.other_explains.push_back(
+          Cat("EXPLAIN (COSTS OFF) EXECUTE q(", query.executions[i], ")"));
+    }
     script.close = {"DEALLOCATE ALL"};
   } else if (query.shape == Shape::kCursor) {
     // A cursor's plan is made for its first rows, and may be another.

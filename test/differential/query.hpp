@@ -53,7 +53,8 @@ struct Query {
 struct Script {
   std::vector<std::string> open;
   std::string explain;
-  std::string explained;  // the query alone
+  std::vector<std::string> other_explains;  // of the same with other values
+  std::string explained;                    // the query alone
   std::vector<std::string> run;
   std::vector<std::string> close;
 };
