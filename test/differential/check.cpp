@@ -61,6 +61,11 @@ Strictness StrictnessOf(const Outcome &off, const Outcome &on, const Query &quer
   return is_tame ? Strictness::kClose : Strictness::kCount;
 }
 
+// Huge floats overflow in one order of additions and cancel out in another.
+bool IsFloatOverflow(const Outcome &outcome) {
+  return Contains(outcome.message, "value out of range: overflow");
+}
+
 // Only here is the order of the result the order that was asked for.
 bool IsOrdered(const Query &query) {
   return query.is_ordered && (query.shape == Shape::kPlain || query.shape == Shape::kPrepared ||
@@ -250,6 +255,11 @@ void Checker::Compare(const Query &query, const Answer &off, const Answer &on,
       return;
     }
     if (expected.sqlstate != actual.sqlstate) {
+      if (strictness == Strictness::kCount &&
+          (IsFloatOverflow(expected) || IsFloatOverflow(actual))) {
+        verdict->is_void = true;
+        return;
+      }
       const bool is_early = strictness != Strictness::kExact || query.is_windowed;
       if (is_early && MayStopEarly(query)) {
         verdict->is_void = true;
