@@ -49,7 +49,7 @@ class Checker {
 
   void Compact();
   void Prepare(const Query &query, const char *mode);
-  Outcome Explain(const Script &script);
+  Outcome Explain(const Script &script, const std::string &explain);
   std::vector<Outcome> ExplainAll(const Query &query, const Script &script, const char *mode);
   void NotePlan(const std::string &plan, bool is_windowed, Verdict *verdict);
   Answer Run(const Script &script);
@@ -57,6 +57,8 @@ class Checker {
   static bool FailDifferently(const Answer &off, const Answer &on);
   bool ChooseMode(const Query &query, const Script &script, std::string *plan, Verdict *verdict);
   bool IsErrorOfConditions(const Query &query, const std::string &sqlstate);
+  bool IsOverflowOfOrder(const Query &query, const Outcome &expected, const Outcome &actual,
+                         std::size_t statement);
   void Compare(const Query &query, const Answer &off, const Answer &on, Strictness strictness,
                Verdict *verdict);
   bool IsErrorOfTheWhole(const Query &query, const Script &script, const Outcome &error);

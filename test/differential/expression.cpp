@@ -188,18 +188,16 @@ Reference Expressions::Key() {
   if (IsStamp(column.kind) && random_.Chance(70)) return StampKey(column);
   if (random_.Chance(60)) return column;
   if (IsInteger(column.kind)) {
+    const Kind widened = column.kind == Kind::kInt2 ? Kind::kInt4 : column.kind;
     switch (random_.Below(7)) {
       case 0:
-        return {Cat("(", c, " / ", random_.Between(1, 60), ")"),
-                column.kind == Kind::kInt2 ? Kind::kInt4 : column.kind};
+        return {Cat("(", c, " / ", random_.Between(1, 60), ")"), widened};
       case 1:
-        return {Cat("(", c, " % ", random_.Between(2, 20), ")"),
-                column.kind == Kind::kInt2 ? Kind::kInt4 : column.kind};
+        return {Cat("(", c, " % ", random_.Between(2, 20), ")"), widened};
       case 2:
         return {Cat("weir.tumble(", c, "::bigint, ", random_.Between(1, 40), ")"), Kind::kInt8};
       case 3:
-        return {Cat("(", c, " + ", random_.Below(3), ")"),
-                column.kind == Kind::kInt2 ? Kind::kInt4 : column.kind};
+        return {Cat("(", c, " + ", random_.Below(3), ")"), widened};
       case 4:
         return {Cat("(", c, "::int8)"), Kind::kInt8};
       case 5:
@@ -215,6 +213,8 @@ Reference Expressions::Key() {
     return {Cat(random_.Pick({"left(", "repeat("}), c, ", ", random_.Between(1, 4), ")"),
             Kind::kText, true};
   }
+  // Equal values of a tame world look alike: which of them stands for a group is chance.
+  if (column.kind == Kind::kBpchar && scope_.is_tame) return column;
   return {Cat("coalesce(", c, ", ", DrawConstant(random_, column.kind), ")"), column.kind, false};
 }
 

@@ -342,22 +342,19 @@ Script Render(const Query &query) {
   const std::string text = Text(query);
   Script script;
   script.explained = text;
-  script.explain = "EXPLAIN (COSTS OFF) " + text;
+  const std::string explain = "EXPLAIN (COSTS OFF) ";
+  script.explains = {explain + text};
   if (query.shape == Shape::kPrepared) {
     script.open = {Cat("PREPARE q(int, int) AS ", text)};
-    script.explain = Cat("EXPLAIN (COSTS OFF) EXECUTE q(",
-                         query.executions.empty() ? "1, 1" : query.executions[0], ")");
     for (const std::string &arguments : query.executions)
       script.run.push_back(Cat("EXECUTE q(", arguments, ")"));
-    for (std::size_t i = 1; i < query.executions.size(); ++i) {
-      script.other_explains.push_back(
-          Cat("EXPLAIN (COSTS OFF) EXECUTE q(", query.executions[i], ")"));
-    }
+    script.explains.clear();
+    for (const std::string &execution : script.run) script.explains.push_back(explain + execution);
     script.close = {"DEALLOCATE ALL"};
   } else if (query.shape == Shape::kCursor) {
     // A cursor's plan is made for its first rows, and may be another.
     const std::string declaration = Cat("DECLARE c ", query.cursor, " FOR ", text);
-    script.explain = "EXPLAIN (COSTS OFF) " + declaration;
+    script.explains = {explain + declaration};
     script.run = {"BEGIN", declaration};
     if (!query.change.empty()) script.run.push_back(query.change);
     script.run.insert(script.run.end(), query.fetches.begin(), query.fetches.end());

@@ -52,9 +52,8 @@ struct Query {
 // What is sent to the server, in this order. `close` runs whatever happened before.
 struct Script {
   std::vector<std::string> open;
-  std::string explain;
-  std::vector<std::string> other_explains;  // of the same with other values
-  std::string explained;                    // the query alone
+  std::vector<std::string> explains;  // one for each values of a prepared statement
+  std::string explained;              // the query alone
   std::vector<std::string> run;
   std::vector<std::string> close;
 };

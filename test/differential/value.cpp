@@ -187,8 +187,7 @@ void DrawValue(Random &random, Column *column, const std::string &number, bool i
       value = TextValue(random, number, is_tame, &column->is_external);
       break;
     case Kind::kBpchar:
-      // As wide as constants are, where equal values are to look alike.
-      type = Cat("char(", is_tame ? 30 : random.Between(1, 30), ")");
+      type = Cat("char(", random.Between(1, 30), ")");
       value = Cat("left('k'||", number, "||' xyz',", type.substr(5, type.size() - 6), ")::", type);
       break;
     case Kind::kDate:
@@ -304,7 +303,7 @@ std::string DrawConstant(Random &random, Kind kind) {
           random.Pick({"k1", "k2", "K1", "abc", "abcdefgh", "abcdefghijklmnop", "", "Ab3", "m"}),
           "'");
     case Kind::kBpchar:
-      return Cat("'", random.Pick({"k", "k1", "k1 ", "k2 xyz", ""}), "'::char(30)");
+      return Cat("'", random.Pick({"k", "k1", "k1 ", "k2 xyz", ""}), "'");
     case Kind::kDate:
       return Cat("date '2024-03-0", random.Between(1, 9), "'");
     case Kind::kTime:
