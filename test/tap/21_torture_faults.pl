@@ -48,7 +48,8 @@ foreach my $number (0 .. $#names)
     set_system($node, 'weir.failpoint' => join(',', map { "$_:seed" } split /,/, $fault->{seed}))
       if $fault->{seed};
     my $started = time();
-    my $log = torture(60, stop_early => 1, kill_every => $fault->{kill} ? 4 : 0, maintain => $fault->{maintain}, calm => $fault->{calm});
+    my $log = torture(180, stop_early => 1, kill_every => $fault->{kill} ? 4 : 0, maintain => $fault->{maintain}, calm => $fault->{calm},
+        own_work => $fault->{query});
     cmp_ok($log->{differences}, '>', 0, "found: $name")
       or diag("$log->{checks} checks without a difference");
     diag(sprintf('%s: after %.1f s', $name, time() - $started));

@@ -52,7 +52,7 @@ sub find_fault
     set_system($node, 'weir.failpoint' => "$faults{$name}:seed");
     my $started = time();
     my @often = $name =~ /files/ ? (maintain => 'TRUNCATE src_1') : ();
-    my $log = torture(60, stop_early => 1, kill_every => 0, @often);
+    my $log = torture(180, stop_early => 1, kill_every => 0, @often);
     cmp_ok($log->{differences}, '>', 0, "found: $name") or diag("$log->{checks} checks without a difference");
     diag(sprintf('%s: after %.1f s', $name, time() - $started));
     abandon_torture();

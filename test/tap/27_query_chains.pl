@@ -11,6 +11,38 @@ use Weir;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+# Queries over results that change and over their logs: what they show is what they say of what those
+# have stored, at every moment. `of_all` is over a result that only the others change.
+sub chain_subject
+{
+    my @below = (
+        [ 'live', 'SELECT k, count(*) AS n, sum(v)::bigint AS v, coalesce(sum(hashtext(pad)), 0)::bigint AS h FROM src GROUP BY k EMIT CHANGES', 'ignore' ],
+        [ 'kept', 'SELECT k, part, count(*) AS n, min(v) AS low, max(v) AS high FROM src GROUP BY k, part HAVING count(*) > 1', 'retract' ],
+        [ 'kept_rows', 'SELECT k, v FROM src WHERE v % 7 = 0', 'retract' ]);
+    my @above = (
+        [ 'sizes', 'SELECT n % 5 AS size, count(*), sum(n) AS n, max(v) AS v, min(h) AS h FROM live GROUP BY 1 EMIT CHANGES', 'retract' ],
+        [ 'by_key', 'SELECT k, sum(n) AS n, min(low) AS low, max(high) AS high FROM kept GROUP BY k', 'retract' ],
+        [ 'pairs', 'SELECT part, low FROM kept WHERE n % 2 = 0', 'retract' ],
+        [ 'of_rows', 'SELECT k, count(*), min(v) FROM kept_rows GROUP BY k', 'retract' ],
+        [ 'of_all', 'SELECT count(*), sum(n) AS n, max(low) FROM by_key', 'retract' ],
+        [ 'changes_of', "SELECT (new ->> 'k')::int AS k, count(*), count(old) AS old, max(position) AS last FROM weir.changes('live') GROUP BY 1", 'ignore' ],
+        [ 'changes_of_sizes', "SELECT count(*), count(old) AS old, count(new) AS new, max(position) AS last FROM weir.changes('sizes')", 'ignore' ]);
+    my $retracting = retract_subject();
+    my $number = 0;
+    my %number = map { ($_->[0] => ++$number) } @below, @above;
+    return {
+        create => join('', map { "SELECT weir.create_query('$_->[0]', \$\$$_->[1]\$\$, tick => '30 ms', on_delete => '$_->[2]');\n" } @below, @above),
+        above => [ map { $_->[0] } @above ],
+        drained => "weir.wait('live', '100 ms')",
+        differing => 'SELECT ' . join(' + ', map { differences_of($_->[0], "SELECT * FROM weir_state.q$number{ $_->[0] }_definition") } @above),
+        writers => $retracting->{writers},
+        maintenance => [
+            [ 'refresh', sub { return ask("SELECT weir.refresh_query('kept')"); } ],
+            [ 'rewrite below', sub { return ask('VACUUM FULL weir_state.q' . (1 + int(rand(3))), 2000); } ],
+        ],
+    };
+}
+
 my @above = @{ chain_subject()->{above} };
 
 # What the logs hold, counted from outside.
@@ -82,7 +114,7 @@ sub find_fault
         'autovacuum' => 'off', 'wal_level' => 'replica', 'max_worker_processes' => 20);
     start_torture($node, chain_subject());
     set_system($node, 'weir.failpoint' => "$faults{$name}:seed");
-    my $log = torture(60, stop_early => 1, kill_every => 0);
+    my $log = torture(180, stop_early => 1, kill_every => 0);
     cmp_ok($log->{differences}, '>', 0, "found: $name") or diag("$log->{checks} checks without a difference");
     abandon_torture();
     $node->stop('immediate');

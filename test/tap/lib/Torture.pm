@@ -10,90 +10,11 @@ use IPC::Run ();
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
+use TortureTable;
 use Weir;
 
 our @EXPORT = qw(ask differences_of start_torture torture stop_torture abandon_torture query_subject query_missing
-  retract_subject chain_subject);
-
-# A partitioned table, one of whose partitions has other attribute numbers; long values out of line;
-# and the ledger, which nobody updates or deletes from. Both hold when the row's transaction began.
-my $schema = <<'SQL';
-CREATE TABLE src (part int, k int, v bigint, u int, pad text, at timestamptz DEFAULT now(), UNIQUE (part, u)) PARTITION BY LIST (part);
-CREATE TABLE src_0 PARTITION OF src FOR VALUES IN (0);
-CREATE TABLE src_1 (dropped text, pad text, k int, at timestamptz DEFAULT now(), part int, u int, v bigint);
-ALTER TABLE src_1 DROP COLUMN dropped;
-ALTER TABLE src ATTACH PARTITION src_1 FOR VALUES IN (1);
-CREATE TABLE src_2 PARTITION OF src FOR VALUES IN (2) WITH (fillfactor = 70);
-CREATE TABLE src_3 PARTITION OF src FOR VALUES IN (3);
-ALTER TABLE src_0 ALTER pad SET STORAGE EXTERNAL;
-ALTER TABLE src_1 ALTER pad SET STORAGE EXTERNAL;
-CREATE INDEX src_k ON src (k);
-CREATE TABLE ledger (k int, v bigint, h bigint, at timestamptz DEFAULT now());
-CREATE SEQUENCE guest_v;
-CREATE TABLE guest_new (k int, v bigint, h bigint);
-CREATE TABLE guest_seen (at timestamptz);
-CREATE FUNCTION long_pad() RETURNS text LANGUAGE sql VOLATILE AS
-  $$SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 100)$$;
-CREATE FUNCTION add_rows(n int, at int DEFAULT NULL) RETURNS void LANGUAGE sql VOLATILE AS $$
-  WITH added AS (
-    INSERT INTO src (part, k, v, pad)
-    SELECT coalesce(at, (random() * 3)::int), (random() * 19)::int, (random() * 1000000)::bigint,
-           CASE WHEN random() < 0.02 THEN long_pad() END
-    FROM generate_series(1, n)
-    RETURNING k, v, hashtext(pad) AS h)
-  INSERT INTO ledger SELECT * FROM added $$;
--- Leaves the other partitions, and their parent, to whoever wants them for himself.
-CREATE FUNCTION add_to_last(n int) RETURNS void LANGUAGE sql VOLATILE AS $$
-  WITH added AS (
-    INSERT INTO src_3 (part, k, v) SELECT 3, (random() * 19)::int, (random() * 1000000)::bigint
-    FROM generate_series(1, n) RETURNING k, v, hashtext(pad))
-  INSERT INTO ledger SELECT * FROM added $$;
--- Insertions that find another's value are taken back.
-CREATE FUNCTION add_unless_there(n int) RETURNS void LANGUAGE sql VOLATILE AS $$
-  WITH added AS (
-    INSERT INTO src (part, k, v, u)
-    SELECT (random() * 3)::int, (random() * 19)::int, (random() * 1000000)::bigint, (random() * 2000)::int
-    FROM generate_series(1, n)
-    ON CONFLICT DO NOTHING RETURNING k, v, hashtext(pad))
-  INSERT INTO ledger SELECT * FROM added $$;
-CREATE FUNCTION add_in_blocks(n int) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-  FOR i IN 1 .. n LOOP
-    BEGIN
-      PERFORM add_rows(1);
-      IF random() < 0.3 THEN RAISE EXCEPTION 'not this one'; END IF;
-    EXCEPTION WHEN raise_exception THEN NULL;
-    END;
-  END LOOP;
-END $$;
-CREATE FUNCTION some_rows(n int) RETURNS TABLE (t oid, c tid) LANGUAGE sql VOLATILE AS
-  $$SELECT tableoid, ctid FROM src WHERE k = (random() * 19)::int LIMIT n FOR UPDATE SKIP LOCKED$$;
-CREATE FUNCTION last_rows(n int) RETURNS TABLE (t oid, c tid) LANGUAGE sql VOLATILE AS
-  $$SELECT tableoid, ctid FROM src WHERE k = (random() * 19)::int ORDER BY ctid DESC LIMIT n FOR UPDATE SKIP LOCKED$$;
-SQL
-
-# Weight and text of each kind of transaction.
-my @writers = (
-    [ 10, 'single', 'SELECT add_rows(1);' ],
-    [ 4, 'many', "\\set n random(2, 200)\nSELECT add_rows(:n);" ],
-    [ 3, 'savepoints',
-        "BEGIN;\nSELECT add_rows(2);\nSAVEPOINT a;\nSELECT add_rows(3);\nROLLBACK TO a;\nSELECT add_rows(1);\nSAVEPOINT b;\nSELECT add_rows(2);\nRELEASE b;\nCOMMIT;"
-    ],
-    [ 2, 'blocks', "\\set n random(1, 90)\nSELECT add_in_blocks(:n);" ],
-    [ 2, 'rollback', "BEGIN;\nSELECT add_rows(20);\nROLLBACK;" ],
-    [ 3, 'conflicts', 'SELECT add_unless_there(5);' ],
-    [ 4, 'update', "UPDATE src SET v = v + 1 WHERE (tableoid, ctid) IN (SELECT t, c FROM some_rows(20));" ],
-    [ 4, 'delete', "DELETE FROM src WHERE (tableoid, ctid) IN (SELECT t, c FROM last_rows(60));" ],
-    [ 2, 'insert_and_delete',
-        "BEGIN;\nSELECT add_rows(5);\nDELETE FROM src WHERE (tableoid, ctid) IN (SELECT t, c FROM last_rows(40));\nCOMMIT;"
-    ],
-    [ 1, 'insert_and_update',
-        "BEGIN;\nSELECT add_rows(5);\nUPDATE src SET v = v + 1 WHERE (tableoid, ctid) IN (SELECT t, c FROM some_rows(200));\nSELECT add_rows(1);\nCOMMIT;"
-    ],
-    [ 1, 'copy', "BEGIN;\nCOPY src (part, k, v) FROM '%s/rows';\nCOPY ledger (k, v) FROM '%s/ledger';\nCOMMIT;" ],
-    [ 1, 'prepared',
-        "\\set n random(1, 2000000000)\nBEGIN;\nSELECT add_rows(3);\nPREPARE TRANSACTION 'p:n:client_id';\n\\sleep 400 ms\nCOMMIT PREPARED 'p:n:client_id';" ],
-);
+  retract_subject);
 
 my $expected = 'SELECT k, count(*)::bigint AS n, sum(v)::bigint AS v, coalesce(sum(h), 0)::bigint AS h FROM ledger GROUP BY k';
 
@@ -111,7 +32,7 @@ my ($node, $subject, $directory, $log_start, @runs, %log);
 sub write_scripts
 {
     my $long = is_long() ? 20 : 6;
-    my @all = (@writers, @{ $subject->{writers} // [] }, [ 0, 'long', "BEGIN;\nSELECT add_to_last(2);\nSELECT pg_sleep($long);\nSELECT add_to_last(2);\nCOMMIT;\n\\sleep 1 s" ]);
+    my @all = (@torture_writers, @{ $subject->{writers} // [] }, [ 0, 'long', "BEGIN;\nSELECT add_to_last(2);\nSELECT pg_sleep($long);\nSELECT add_to_last(2);\nCOMMIT;\n\\sleep 1 s" ]);
     foreach my $writer (@all)
     {
         my ($weight, $name, $text) = @$writer;
@@ -140,7 +61,7 @@ sub start_torture
     $log_start = 0;
     @runs = ();
     write_scripts();
-    $node->safe_psql('postgres', $schema);
+    $node->safe_psql('postgres', $torture_schema);
     $node->safe_psql('postgres', 'SELECT add_rows(500)');
     $node->safe_psql('postgres', $subject->{create});
     return;
@@ -181,42 +102,10 @@ sub retract_subject
             [ 1, 'upsert', 'INSERT INTO src (part, k, v, u) SELECT (random() * 3)::int, (random() * 19)::int, 5, (random() * 2000)::int FROM generate_series(1, 3) ON CONFLICT (part, u) DO UPDATE SET v = src.v + 1, k = excluded.k;' ],
         ],
         maintenance => [
-            [ 'TRUNCATE', sub { return exclusively('TRUNCATE ' . random_leaf()); } ],
+            [ 'TRUNCATE', sub { finish_prepared(0); return compare('TRUNCATE ' . random_leaf()); } ],
             [ 'TRUNCATE and back', sub { return exclusively('BEGIN; TRUNCATE ' . random_leaf() . '; SELECT add_rows(5); ROLLBACK'); } ],
             [ 'ATTACH', sub { return attach_or_detach(); } ],
             [ 'TRUNCATE and more', sub { my $n = int(rand(4)); return exclusively("BEGIN; TRUNCATE src_$n; SELECT add_rows(50, $n); COMMIT"); } ],
-        ],
-    };
-}
-
-# Queries over results that change and over their logs: what they show is what they say of what those
-# have stored, at every moment. `of_all` is over a result that only the others change.
-sub chain_subject
-{
-    my @below = (
-        [ 'live', 'SELECT k, count(*) AS n, sum(v)::bigint AS v, coalesce(sum(hashtext(pad)), 0)::bigint AS h FROM src GROUP BY k EMIT CHANGES', 'ignore' ],
-        [ 'kept', 'SELECT k, part, count(*) AS n, min(v) AS low, max(v) AS high FROM src GROUP BY k, part HAVING count(*) > 1', 'retract' ],
-        [ 'kept_rows', 'SELECT k, v FROM src WHERE v % 7 = 0', 'retract' ]);
-    my @above = (
-        [ 'sizes', 'SELECT n % 5 AS size, count(*), sum(n) AS n, max(v) AS v, min(h) AS h FROM live GROUP BY 1 EMIT CHANGES', 'retract' ],
-        [ 'by_key', 'SELECT k, sum(n) AS n, min(low) AS low, max(high) AS high FROM kept GROUP BY k', 'retract' ],
-        [ 'pairs', 'SELECT part, low FROM kept WHERE n % 2 = 0', 'retract' ],
-        [ 'of_rows', 'SELECT k, count(*), min(v) FROM kept_rows GROUP BY k', 'retract' ],
-        [ 'of_all', 'SELECT count(*), sum(n) AS n, max(low) FROM by_key', 'retract' ],
-        [ 'changes_of', "SELECT (new ->> 'k')::int AS k, count(*), count(old) AS old, max(position) AS last FROM weir.changes('live') GROUP BY 1", 'ignore' ],
-        [ 'changes_of_sizes', "SELECT count(*), count(old) AS old, count(new) AS new, max(position) AS last FROM weir.changes('sizes')", 'ignore' ]);
-    my $retracting = retract_subject();
-    my $number = 0;
-    my %number = map { ($_->[0] => ++$number) } @below, @above;
-    return {
-        create => join('', map { "SELECT weir.create_query('$_->[0]', \$\$$_->[1]\$\$, tick => '30 ms', on_delete => '$_->[2]');\n" } @below, @above),
-        above => [ map { $_->[0] } @above ],
-        drained => "weir.wait('live', '100 ms')",
-        differing => 'SELECT ' . join(' + ', map { differences_of($_->[0], "SELECT * FROM weir_state.q$number{ $_->[0] }_definition") } @above),
-        writers => $retracting->{writers},
-        maintenance => [
-            [ 'refresh', sub { return ask("SELECT weir.refresh_query('kept')"); } ],
-            [ 'rewrite below', sub { return ask('VACUUM FULL weir_state.q' . (1 + int(rand(3))), 2000); } ],
         ],
     };
 }
@@ -241,7 +130,7 @@ sub start_load
 sub start_loads
 {
     my ($calm) = @_;
-    my @kinds = grep { !$calm || $_->[1] ne 'prepared' } @writers, @{ $subject->{writers} // [] };
+    my @kinds = grep { !$calm || $_->[1] ne 'prepared' } @torture_writers, @{ $subject->{writers} // [] };
     start_load('writers', '-c', 5, '-R', 250, '--max-tries=10', map { ('-f', "$directory/$_->[1].sql\@$_->[0]") } @kinds);
     start_load('long', '-c', 1, '-f', "$directory/long.sql") if !$calm;
     start_load('ticks', '-c', 1, '-f', "$directory/tick.sql") if $subject->{tick};
@@ -279,26 +168,27 @@ sub ask
 }
 
 # Some comparisons, each under a snapshot of its own; in one of ten rounds under one snapshot, with time
-# in between.
+# in between. What is given is done in the same session right before: the next step may hide what it shows.
 sub compare
 {
+    my ($first) = @_;
     my $sql = join("; SELECT NULL FROM pg_sleep(0.05);\n", ($differing) x 4);
     $sql = "BEGIN ISOLATION LEVEL REPEATABLE READ; $differing; SELECT NULL FROM pg_sleep(1.5); $differing; COMMIT"
       if rand() < 0.1;
-    my ($status, $out, $err) = ask($sql);
+    my ($status, $out, $err) = $first ? ask("$first;\n$sql", 1000) : ask($sql);
     my @answers = grep { /\d/ } split /\n/, $out;
     $log{checks} += @answers;
     if ($status != 0)
     {
         if ($err =~ /rows that the snapshot needs may be gone/) { $log{retries}++; }
         elsif ($err =~ /was to be skipped|is stale|duplicate/) { $log{differences}++; $log{first} //= $err; }
-        elsif ($err =~ /ERROR/) { $log{refused} //= $err; }
+        elsif ($err =~ /ERROR/) { $log{refused} //= $err if !($first && $err =~ /lock timeout|deadlock/); }
         else { $log{unreachable}++; }
     }
-    return if !grep { $_ != 0 } @answers;
+    return $status if !grep { $_ != 0 } @answers;
     $log{differences}++;
     $log{first} //= "at check $log{checks}: groups that differ: @answers";
-    return;
+    return $status;
 }
 
 sub random_leaf { return 'src_' . int(rand(4)); }
@@ -358,27 +248,6 @@ sub attach_or_detach
     return $status;
 }
 
-# A table that others fill becomes a partition, leaves, and comes back; its rows are in the ledger once it has come,
-# and not again when it comes back.
-my %guest = (
-    fresh => "UPDATE guest SET v = nextval('guest_v') WHERE k < 5; DELETE FROM guest WHERE k = 6",
-    seen => <<'SQL',
-WITH added AS (INSERT INTO guest (part, k, v) SELECT 5, g % 20, nextval('guest_v') FROM generate_series(1, 40) g RETURNING k, v, hashtext(pad))
-  INSERT INTO guest_new SELECT * FROM added;
-WITH gone AS (DELETE FROM guest WHERE v % 7 = 0 RETURNING v) DELETE FROM guest_new n USING gone WHERE n.v = gone.v
-SQL
-    attach => <<'SQL',
-BEGIN;
-ALTER TABLE src ATTACH PARTITION guest FOR VALUES IN (5);
-INSERT INTO ledger SELECT k, v, hashtext(pad) FROM guest WHERE NOT EXISTS (SELECT FROM guest_seen);
-INSERT INTO ledger SELECT * FROM guest_new;
-DELETE FROM guest_new;
-INSERT INTO guest_seen VALUES (now());
-SELECT add_rows(2, 5);
-COMMIT
-SQL
-);
-
 sub guest_comes_or_goes
 {
     my ($status, $state) = ask(<<'SQL');
@@ -397,8 +266,8 @@ SQL
         $log{left}++ if $status == 0;
         return $status;
     }
-    ask($guest{$state}) if rand() < 0.6;
-    ($status) = exclusively($guest{attach}, 2000);
+    ask($torture_guest{$state}) if rand() < 0.6;
+    ($status) = exclusively($torture_guest{attach}, 2000);
     if ($status == 0) { $log{come}++; }
     # The partitioned table may have got or lost a column.
     elsif (rand() < 0.3) { ask('BEGIN; DROP TABLE guest; DELETE FROM guest_new; DELETE FROM guest_seen; COMMIT'); }
@@ -450,7 +319,8 @@ sub disturb
     return;
 }
 
-# Runs for that long, or until `stop_early` and a difference was found. Returns what was counted.
+# Runs for that long, or until `stop_early` and a difference was found; `own_work` is maintenance of the subject
+# alone. Returns what was counted.
 sub torture
 {
     my ($seconds, %options) = @_;
@@ -461,16 +331,16 @@ sub torture
     start_loads($options{calm});
     while (time() < $end)
     {
-        compare();
+        compare($options{maintain});
         $subject->{each}->() if $subject->{each};
         last if $options{stop_early} && $log{differences};
         revive_loads();
         finish_prepared(1) if rand() < 0.2;
-        if (time() > $next_work)
+        if (!$options{maintain} && time() > $next_work)
         {
-            if ($options{maintain}) { ask($options{maintain}, 1000); }
-            else { my @all = (@maintenance, @{ $subject->{maintenance} // [] }); disturb($all[ rand @all ]); }
-            $next_work = time() + ($options{maintain} ? 0 : rand(1.5));
+            my @all = ($options{own_work} ? () : @maintenance, @{ $subject->{maintenance} // [] });
+            disturb($all[ rand @all ]);
+            $next_work = time() + rand(1.5);
         }
         if ($kill_every && time() > $next_kill)
         {
