@@ -4,9 +4,9 @@
 #include "continuous/departure/departure.hpp"
 #include "continuous/lifecycle.hpp"
 #include "continuous/live/live.hpp"
-#include "continuous/operation/progress.hpp"
-#include "continuous/worker/commit.hpp"
-#include "continuous/worker/shared.hpp"
+#include "continuous/shared/commit.hpp"
+#include "continuous/shared/places.hpp"
+#include "continuous/shared/progress.hpp"
 #include "continuous/worker/tender.hpp"
 #include "pg/pg.hpp"
 

@@ -2,9 +2,9 @@
 
 #include <csignal>
 
-#include "continuous/restore.hpp"
-#include "continuous/worker/commit.hpp"
-#include "continuous/worker/shared.hpp"
+#include "continuous/shared/commit.hpp"
+#include "continuous/shared/places.hpp"
+#include "continuous/sql/restore.hpp"
 #include "pg/compat.hpp"
 #include "pg/hook.hpp"
 #include "pg/utility_hook.hpp"

@@ -1,10 +1,8 @@
 #include "continuous/catalog/catalog.hpp"
 
 #include "continuous/catalog/extension_rights.hpp"
-#include "continuous/changes/change_log.hpp"
-#include "continuous/delta/frontier.hpp"
-#include "continuous/lanes/lane_store.hpp"
-#include "continuous/rewrite/names.hpp"
+#include "continuous/catalog/names.hpp"
+#include "continuous/frontier/frontier.hpp"
 #include "pg/spi.hpp"
 
 extern "C" {
@@ -206,9 +204,9 @@ void ChangeOptions(Oid result, const OptionChanges &changes) {
 }
 
 void ReplaceQuery(int32 query_id, const QueryRow &by, const char *contents) {
-  DeleteLanes(query_id);
   ForgetFailure(query_id);
   const Session session = Open();
+  ExecuteFor(query_id, "DELETE FROM weir.query_lanes WHERE query_id = $1", SPI_OK_DELETE);
   ExecuteFor(query_id, "DELETE FROM weir.query_backfills WHERE query_id = $1", SPI_OK_DELETE);
   Oid types[] = {INT4OID, INT4OID, TEXTOID, TEXTOID};
   Datum values[] = {Int32GetDatum(query_id), Int32GetDatum(by.id),
@@ -227,8 +225,8 @@ void SetPaused(Oid result, bool is_paused) {
 }
 
 void DeleteQuery(int32 query_id) {
-  DeleteLanes(query_id);
   const Session session = Open();
+  ExecuteFor(query_id, "DELETE FROM weir.query_lanes WHERE query_id = $1", SPI_OK_DELETE);
   ExecuteFor(query_id, "DELETE FROM weir.query_failures WHERE query_id = $1", SPI_OK_DELETE);
   ExecuteFor(query_id, "DELETE FROM weir.query_streams WHERE query_id = $1", SPI_OK_DELETE);
   ExecuteFor(query_id, "DELETE FROM weir.dead_letter_rows WHERE query_id = $1", SPI_OK_DELETE);

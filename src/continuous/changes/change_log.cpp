@@ -2,11 +2,11 @@
 
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
-#include "continuous/changes/emission.hpp"
+#include "continuous/catalog/names.hpp"
 #include "continuous/changes/streams.hpp"
-#include "continuous/rewrite/names.hpp"
+#include "continuous/rewrite/emission.hpp"
 #include "continuous/rewrite/window_time.hpp"
-#include "continuous/worker/commit.hpp"
+#include "continuous/shared/commit.hpp"
 #include "pg/sql_function.hpp"
 
 extern "C" {

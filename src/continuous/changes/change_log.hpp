@@ -8,9 +8,6 @@
 
 namespace weir::continuous {
 
-// Of the table's name.
-inline constexpr char kLogSuffix[] = "_changes";
-
 // Makes the log, unless that of another query goes on, and what fills it, for a state table that is
 // still empty. Within PinSearchPath().
 void MakeResultLog(const Rewrite *rewrite, int32 query_id, Oid schema);

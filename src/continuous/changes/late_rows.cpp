@@ -1,7 +1,7 @@
 #include "continuous/changes/late_rows.hpp"
 
 #include "continuous/catalog/extension_rights.hpp"
-#include "continuous/rewrite/names.hpp"
+#include "continuous/catalog/names.hpp"
 #include "pg/spi.hpp"
 
 extern "C" {

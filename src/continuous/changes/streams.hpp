@@ -1,7 +1,7 @@
 // The table weir.query_streams: what queries give out beside their views.
 #pragma once
 
-#include "continuous/changes/emission.hpp"
+#include "continuous/rewrite/emission.hpp"
 #include "continuous/rewrite/rewrite.hpp"
 #include "pg/pg.hpp"
 

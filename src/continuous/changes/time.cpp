@@ -1,7 +1,7 @@
 #include "continuous/changes/time.hpp"
 
+#include "continuous/catalog/names.hpp"
 #include "continuous/changes/change_log.hpp"
-#include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 
 extern "C" {

@@ -1,5 +1,5 @@
 // weir.query_time()
-#include "continuous/rewrite/names.hpp"
+#include "continuous/catalog/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "pg/sql_function.hpp"
 

@@ -1,8 +1,8 @@
 // Frontiers of new queries, and which tables can have one.
 #include "continuous/delta/delta.hpp"
-#include "continuous/delta/frontier.hpp"
-#include "continuous/delta/positions.hpp"
 #include "continuous/delta/source.hpp"
+#include "continuous/frontier/frontier.hpp"
+#include "continuous/frontier/positions.hpp"
 #include "continuous/hold/slot.hpp"
 
 extern "C" {

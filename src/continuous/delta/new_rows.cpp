@@ -1,8 +1,8 @@
 #include "continuous/delta/new_rows.hpp"
 
-#include "continuous/delta/arrivals.hpp"
-#include "continuous/lanes/shares.hpp"
-#include "continuous/operation/progress.hpp"
+#include "continuous/delta/shares.hpp"
+#include "continuous/frontier/arrivals.hpp"
+#include "continuous/shared/progress.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
 #include "settings.hpp"

@@ -1,9 +1,9 @@
 // Where the new rows of one table may lie for a query.
 #pragma once
 
-#include "continuous/delta/arrivals.hpp"
-#include "continuous/delta/frontier.hpp"
 #include "continuous/delta/new_rows.hpp"
+#include "continuous/frontier/arrivals.hpp"
+#include "continuous/frontier/frontier.hpp"
 
 namespace weir::continuous {
 

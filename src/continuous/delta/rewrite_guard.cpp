@@ -1,7 +1,7 @@
 #include "continuous/delta/rewrite_guard.hpp"
 
-#include "continuous/delta/frontier.hpp"
 #include "continuous/delta/range.hpp"
+#include "continuous/frontier/frontier.hpp"
 #include "pg/compat.hpp"
 #include "pg/sql_function.hpp"
 #include "pg/utility_hook.hpp"

@@ -1,14 +1,14 @@
 // Begin, Exec, ReScan and End of the delta scan, for ticks and for readers.
 #include "continuous/delta/fill_state.hpp"
 #include "continuous/delta/node.hpp"
-#include "continuous/delta/positions.hpp"
 #include "continuous/delta/range.hpp"
 #include "continuous/delta/row_range.hpp"
 #include "continuous/delta/scan_state.hpp"
+#include "continuous/delta/shares.hpp"
 #include "continuous/delta/tick_state.hpp"
+#include "continuous/frontier/positions.hpp"
 #include "continuous/hold/hold.hpp"
-#include "continuous/lanes/shares.hpp"
-#include "continuous/operation/progress.hpp"
+#include "continuous/shared/progress.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
 

@@ -1,9 +1,9 @@
 // The delta scan's state.
 #pragma once
 
-#include "continuous/delta/frontier.hpp"
 #include "continuous/delta/new_rows.hpp"
 #include "continuous/delta/range.hpp"
+#include "continuous/frontier/frontier.hpp"
 
 #include "pg/compat.hpp"
 

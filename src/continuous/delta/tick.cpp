@@ -1,7 +1,7 @@
 // Opens and closes ticks: takes the horizon, and stores it with the results.
-#include "continuous/delta/arrivals.hpp"
-#include "continuous/delta/positions.hpp"
 #include "continuous/delta/tick_state.hpp"
+#include "continuous/frontier/arrivals.hpp"
+#include "continuous/frontier/positions.hpp"
 #include "continuous/hold/hold.hpp"
 #include "pg/failpoint.hpp"
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "continuous/delta/delta.hpp"
-#include "continuous/delta/frontier.hpp"
 #include "continuous/delta/row_range.hpp"
+#include "continuous/frontier/frontier.hpp"
 
 namespace weir::continuous {
 

@@ -2,12 +2,12 @@
 // counted before they go. Rows that come with a partition are noted, so that they are counted, too.
 #include "continuous/departure/departure.hpp"
 
-#include "continuous/delta/arrivals.hpp"
 #include "continuous/delta/delta.hpp"
-#include "continuous/delta/frontier.hpp"
 #include "continuous/departure/drain.hpp"
+#include "continuous/frontier/arrivals.hpp"
+#include "continuous/frontier/frontier.hpp"
 #include "continuous/hold/hold.hpp"
-#include "continuous/worker/shared.hpp"
+#include "continuous/shared/places.hpp"
 #include "pg/compat.hpp"
 #include "pg/hook.hpp"
 #include "pg/utility_hook.hpp"

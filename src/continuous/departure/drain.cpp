@@ -2,11 +2,11 @@
 
 #include "continuous/catalog/extension_rights.hpp"
 #include "continuous/delta/delta.hpp"
-#include "continuous/delta/frontier.hpp"
 #include "continuous/delta/range.hpp"
+#include "continuous/frontier/frontier.hpp"
 #include "continuous/hold/hold.hpp"
 #include "continuous/rewrite/objects.hpp"
-#include "continuous/worker/shared.hpp"
+#include "continuous/shared/places.hpp"
 #include "pg/spi.hpp"
 
 extern "C" {

@@ -1,7 +1,7 @@
 // When a query that fails is tried again.
 #pragma once
 
-#include "continuous/worker/step.hpp"
+#include "continuous/step/kept_query.hpp"
 #include "pg/pg.hpp"
 
 namespace weir::continuous {

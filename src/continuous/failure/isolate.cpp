@@ -1,11 +1,11 @@
 #include "continuous/failure/isolate.hpp"
 
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/catalog/names.hpp"
 #include "continuous/delta/row_range.hpp"
 #include "continuous/delta/tick_state.hpp"
 #include "continuous/failure/attempt.hpp"
 #include "continuous/failure/dead_letters.hpp"
-#include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "pg/spi.hpp"
 

@@ -1,7 +1,7 @@
 // Finds the rows that make a step fail.
 #pragma once
 
-#include "continuous/worker/step.hpp"
+#include "continuous/step/kept_query.hpp"
 
 namespace weir::continuous {
 

@@ -2,7 +2,7 @@
 
 #include "continuous/changes/streams.hpp"
 
-#include "continuous/rewrite/names.hpp"
+#include "continuous/catalog/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "pg/compat.hpp"
 

@@ -1,7 +1,7 @@
 #include "continuous/hold/hold.hpp"
 
-#include "continuous/delta/frontier.hpp"
-#include "continuous/delta/positions.hpp"
+#include "continuous/frontier/frontier.hpp"
+#include "continuous/frontier/positions.hpp"
 #include "continuous/hold/readers.hpp"
 #include "continuous/hold/slot.hpp"
 #include "core/hold/hold_candidates.hpp"

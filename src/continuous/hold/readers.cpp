@@ -1,6 +1,6 @@
 #include "continuous/hold/readers.hpp"
 
-#include "continuous/delta/frontier.hpp"
+#include "continuous/frontier/frontier.hpp"
 #include "continuous/hold/slot.hpp"
 
 extern "C" {

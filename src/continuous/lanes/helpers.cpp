@@ -2,8 +2,8 @@
 
 #include <new>
 
+#include "continuous/catalog/names.hpp"
 #include "continuous/delta/tick_state.hpp"
-#include "continuous/rewrite/names.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
 

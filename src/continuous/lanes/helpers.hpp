@@ -2,7 +2,7 @@
 // and send the groups they make of them to the leader.
 #pragma once
 
-#include "continuous/lanes/shares.hpp"
+#include "continuous/delta/shares.hpp"
 #include "pg/pg.hpp"
 
 extern "C" {

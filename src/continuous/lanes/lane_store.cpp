@@ -1,7 +1,7 @@
 #include "continuous/lanes/lane_store.hpp"
 
 #include "continuous/catalog/extension_rights.hpp"
-#include "continuous/rewrite/names.hpp"
+#include "continuous/catalog/names.hpp"
 #include "pg/spi.hpp"
 
 extern "C" {
@@ -86,14 +86,6 @@ void ChangeParallelism(int32 query_id, int parallelism) {
   Datum values[] = {Int32GetDatum(query_id), Int32GetDatum(parallelism)};
   pg::Execute("UPDATE weir.query_lanes SET parallelism = $2 WHERE query_id = $1", SPI_OK_UPDATE, 2,
               types, values);
-  Close(session);
-}
-
-void DeleteLanes(int32 query_id) {
-  const Session session = Open();
-  Oid types[] = {INT4OID};
-  Datum values[] = {Int32GetDatum(query_id)};
-  pg::Execute("DELETE FROM weir.query_lanes WHERE query_id = $1", SPI_OK_DELETE, 1, types, values);
   Close(session);
 }
 

@@ -18,7 +18,6 @@ LaneRow LanesOf(int32 query_id);
 
 void StoreLanes(int32 query_id, int parallelism, const Rewrite *rewrite);
 void ChangeParallelism(int32 query_id, int parallelism);
-void DeleteLanes(int32 query_id);
 
 // Raises unless that many processes can share the query's steps.
 void RequireParallelism(int parallelism);

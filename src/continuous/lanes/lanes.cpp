@@ -1,8 +1,8 @@
 #include "continuous/lanes/lanes.hpp"
 
+#include "continuous/catalog/names.hpp"
 #include "continuous/delta/tick_state.hpp"
 #include "continuous/lanes/helpers.hpp"
-#include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "pg/compat.hpp"
 #include "settings.hpp"

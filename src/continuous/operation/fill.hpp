@@ -1,7 +1,7 @@
 // Filling a query's state from the rows there are, in view of everybody.
 #pragma once
 
-#include "continuous/operation/progress.hpp"
+#include "continuous/shared/progress.hpp"
 #include "pg/pg.hpp"
 
 extern "C" {

@@ -1,6 +1,6 @@
 // weir.query_figures() and weir.work_progress()
-#include "continuous/operation/progress.hpp"
-#include "continuous/worker/shared.hpp"
+#include "continuous/shared/places.hpp"
+#include "continuous/shared/progress.hpp"
 #include "pg/compat.hpp"
 #include "pg/sql_function.hpp"
 

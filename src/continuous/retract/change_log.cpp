@@ -1,7 +1,7 @@
 #include "continuous/retract/change_log.hpp"
 
-#include "continuous/retract/arms.hpp"
-#include "continuous/rewrite/names.hpp"
+#include "continuous/catalog/names.hpp"
+#include "continuous/rewrite/touched_arms.hpp"
 
 extern "C" {
 #include "access/heapam.h"

@@ -1,7 +1,7 @@
 // The step of a query that follows its table: rows that were changed are taken back.
 #pragma once
 
-#include "continuous/worker/step.hpp"
+#include "continuous/step/kept_query.hpp"
 
 namespace weir::continuous {
 

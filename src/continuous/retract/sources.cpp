@@ -1,7 +1,7 @@
 #include "continuous/retract/sources.hpp"
 
 #include "continuous/delta/delta.hpp"
-#include "continuous/delta/frontier.hpp"
+#include "continuous/frontier/frontier.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "pg/failpoint.hpp"
 

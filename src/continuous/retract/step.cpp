@@ -1,10 +1,10 @@
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/catalog/names.hpp"
 #include "continuous/delta/tick_state.hpp"
 #include "continuous/retract/change_log.hpp"
 #include "continuous/retract/retract.hpp"
 #include "continuous/retract/sources.hpp"
 #include "continuous/retract/touched.hpp"
-#include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "pg/failpoint.hpp"
 

@@ -1,9 +1,9 @@
 #include "continuous/retract/touched.hpp"
 
+#include "continuous/catalog/names.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/delta/tick_state.hpp"
 #include "continuous/retract/sources.hpp"
-#include "continuous/rewrite/names.hpp"
 #include "pg/sql_function.hpp"
 
 extern "C" {

@@ -1,10 +1,10 @@
 // weir.log_change(): the trigger that writes down whose groups an UPDATE or DELETE touches.
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/catalog/names.hpp"
 #include "continuous/failure/attempt.hpp"
 #include "continuous/retract/change_log.hpp"
-#include "continuous/retract/keys.hpp"
 #include "continuous/rewrite/definition.hpp"
-#include "continuous/rewrite/names.hpp"
+#include "continuous/rewrite/touch_keys.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
 #include "pg/sql_function.hpp"

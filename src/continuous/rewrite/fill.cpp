@@ -1,7 +1,7 @@
 // Runs the statement that fills a query's state.
+#include "continuous/catalog/names.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/delta/fill_state.hpp"
-#include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "pg/compat.hpp"
 #include "pg/expression_walk.hpp"

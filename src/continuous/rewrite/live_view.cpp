@@ -1,9 +1,9 @@
 // The live view: results straight from merged pieces, with one grouping and nothing around it, so
 // that a plan computes each from the row that holds its pieces.
-#include "continuous/retract/arms.hpp"
+#include "continuous/catalog/names.hpp"
 #include "continuous/rewrite/merged_row.hpp"
-#include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/rewrite.hpp"
+#include "continuous/rewrite/touched_arms.hpp"
 #include "continuous/rewrite/window_time.hpp"
 #include "continuous/rewrite/windows.hpp"
 #include "pg/compat.hpp"

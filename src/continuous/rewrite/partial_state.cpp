@@ -1,6 +1,6 @@
 #include "continuous/rewrite/partial_state.hpp"
 
-#include "continuous/rewrite/names.hpp"
+#include "continuous/catalog/names.hpp"
 #include "continuous/rewrite/state_seal.hpp"
 #include "pg/compat.hpp"
 #include "pg/sql_function.hpp"

@@ -1,7 +1,7 @@
 #include "continuous/rewrite/parts.hpp"
 
+#include "continuous/catalog/names.hpp"
 #include "continuous/rewrite/definition.hpp"
-#include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/partial_state.hpp"
 #include "pg/compat.hpp"
 

@@ -2,8 +2,8 @@
 // that merges it with the rows that are newer still. docs/continuous.md shows the result.
 #pragma once
 
-#include "continuous/changes/emission.hpp"
 #include "continuous/rewrite/definition.hpp"
+#include "continuous/rewrite/emission.hpp"
 #include "pg/pg.hpp"
 
 extern "C" {

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "continuous/delta/rows.hpp"
+#include "continuous/frontier/rows.hpp"
 #include "pg/compat.hpp"
 
 extern "C" {

@@ -2,12 +2,12 @@
 // around them.
 #include "continuous/rewrite/rewrite.hpp"
 
-#include "continuous/retract/arms.hpp"
+#include "continuous/catalog/names.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/merged_row.hpp"
-#include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/parts.hpp"
 #include "continuous/rewrite/sources.hpp"
+#include "continuous/rewrite/touched_arms.hpp"
 #include "continuous/rewrite/window_time.hpp"
 #include "continuous/rewrite/windows.hpp"
 #include "pg/expression_walk.hpp"

@@ -1,6 +1,5 @@
 // The statements that move a query's time.
-#include "continuous/changes/change_log.hpp"
-#include "continuous/rewrite/names.hpp"
+#include "continuous/catalog/names.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/window_time.hpp"
 #include "pg/expression_walk.hpp"

@@ -1,6 +1,6 @@
 // The statements of ROWS windows as SQL.
+#include "continuous/catalog/names.hpp"
 #include "continuous/rewrite/definition.hpp"
-#include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/sources.hpp"
 #include "continuous/rewrite/windows.hpp"
 #include "pg/compat.hpp"

@@ -1,7 +1,7 @@
 // on_delete and on_error of weir.create_query(), and what they do not go with
-#include "continuous/retract/keys.hpp"
 #include "continuous/rewrite/definition.hpp"
 #include "continuous/rewrite/sources.hpp"
+#include "continuous/rewrite/touch_keys.hpp"
 #include "continuous/sql/create.hpp"
 
 extern "C" {

@@ -3,7 +3,7 @@
 #include "continuous/delta/range.hpp"
 #include "continuous/hold/hold.hpp"
 #include "continuous/rewrite/objects.hpp"
-#include "continuous/worker/shared.hpp"
+#include "continuous/shared/places.hpp"
 #include "pg/sql_function.hpp"
 
 extern "C" {

@@ -1,6 +1,6 @@
 // weir.query_progress() and weir.hold_status()
 #include "continuous/hold/hold.hpp"
-#include "continuous/worker/shared.hpp"
+#include "continuous/shared/places.hpp"
 #include "pg/compat.hpp"
 #include "pg/sql_function.hpp"
 

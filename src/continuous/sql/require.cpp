@@ -1,6 +1,6 @@
 #include "continuous/sql/require.hpp"
 
-#include "continuous/worker/shared.hpp"
+#include "continuous/shared/places.hpp"
 
 extern "C" {
 #include "access/xact.h"

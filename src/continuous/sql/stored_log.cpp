@@ -1,6 +1,6 @@
 #include "continuous/sql/stored_log.hpp"
 
-#include "continuous/rewrite/names.hpp"
+#include "continuous/catalog/names.hpp"
 #include "continuous/rewrite/sources.hpp"
 
 extern "C" {

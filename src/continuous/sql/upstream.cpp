@@ -1,14 +1,14 @@
 #include "continuous/sql/upstream.hpp"
 
+#include "continuous/catalog/names.hpp"
 #include "continuous/changes/change_log.hpp"
 #include "continuous/changes/streams.hpp"
-#include "continuous/delta/frontier.hpp"
-#include "continuous/rewrite/names.hpp"
+#include "continuous/frontier/frontier.hpp"
 #include "continuous/rewrite/objects.hpp"
 #include "continuous/rewrite/sources.hpp"
+#include "continuous/shared/commit.hpp"
 #include "continuous/sql/stored_groups.hpp"
 #include "continuous/sql/stored_log.hpp"
-#include "continuous/worker/commit.hpp"
 
 extern "C" {
 #include "access/relation.h"

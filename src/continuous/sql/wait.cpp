@@ -1,9 +1,9 @@
 // weir.wait()
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/rewrite/objects.hpp"
+#include "continuous/shared/places.hpp"
 #include "continuous/sql/require.hpp"
 #include "continuous/sql/upstream.hpp"
-#include "continuous/worker/shared.hpp"
 #include "pg/sql_function.hpp"
 
 extern "C" {

@@ -1,31 +1,26 @@
 #include "continuous/worker/step.hpp"
 
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/catalog/names.hpp"
 #include "continuous/changes/late_rows.hpp"
 #include "continuous/changes/time.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/failure/breaker.hpp"
 #include "continuous/failure/isolate.hpp"
-#include "continuous/operation/progress.hpp"
 #include "continuous/retract/retract.hpp"
-#include "continuous/rewrite/definition.hpp"
-#include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
-#include "continuous/worker/commit.hpp"
+#include "continuous/shared/commit.hpp"
+#include "continuous/shared/progress.hpp"
 #include "continuous/worker/quiet.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
 
 extern "C" {
-#include "access/table.h"
 #include "access/transam.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_extension.h"
-#include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
 #include "storage/lwlock.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -286,18 +281,6 @@ void NoteStepFailure(KeptQuery *query, const ErrorData *error) {
 }
 
 }  // namespace
-
-// What the owner may do has been looked at when the query was created, and is by every step; what a
-// superuser runs is looked at again too.
-void CheckSuperuserObjects(const KeptQuery &query) {
-  if (!superuser_arg(query.row.owner)) return;
-  const Oid view = get_relname_relid(StateName(query.row.id, "_definition"),
-                                     get_namespace_oid("weir_state", false));
-  if (!OidIsValid(view)) return;
-  Relation relation = table_open(view, AccessShareLock);
-  RequireSuperuserObjects(get_view_query(relation));
-  table_close(relation, AccessShareLock);
-}
 
 bool LockExtensionAgainstDrop() {
   const Oid extension = ExtensionOid();

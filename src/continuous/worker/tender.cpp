@@ -1,8 +1,8 @@
 #include "continuous/worker/tender.hpp"
 
 #include "continuous/hold/hold.hpp"
+#include "continuous/shared/places.hpp"
 #include "continuous/worker/keeper.hpp"
-#include "continuous/worker/shared.hpp"
 #include "pg/compat.hpp"
 #include "pg/pg.hpp"
 #include "worker/launcher.hpp"

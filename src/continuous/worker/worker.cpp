@@ -1,11 +1,11 @@
 // The worker of continuous queries: one for each owner in each database, connected as that owner;
 // and the keeper, which comes for a moment to see whose workers are wanted.
-#include "continuous/changes/retention.hpp"
 #include "continuous/hold/hold.hpp"
-#include "continuous/worker/commit.hpp"
+#include "continuous/shared/commit.hpp"
+#include "continuous/shared/places.hpp"
 #include "continuous/worker/keeper.hpp"
 #include "continuous/worker/quiet.hpp"
-#include "continuous/worker/shared.hpp"
+#include "continuous/worker/retention.hpp"
 #include "continuous/worker/step.hpp"
 #include "pg/compat.hpp"
 #include "pg/pg.hpp"

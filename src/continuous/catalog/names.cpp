@@ -1,4 +1,4 @@
-#include "continuous/rewrite/names.hpp"
+#include "continuous/catalog/names.hpp"
 
 #include "pg/compat.hpp"
 

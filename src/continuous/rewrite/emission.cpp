@@ -1,4 +1,4 @@
-#include "continuous/changes/emission.hpp"
+#include "continuous/rewrite/emission.hpp"
 
 #include <initializer_list>
 

@@ -1,4 +1,4 @@
-#include "continuous/operation/figures.hpp"
+#include "continuous/shared/figures.hpp"
 
 namespace weir::continuous {
 

@@ -1,11 +1,12 @@
-#include "continuous/changes/retention.hpp"
+#include "continuous/worker/retention.hpp"
 
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/catalog/names.hpp"
 #include "continuous/changes/change_log.hpp"
 #include "continuous/changes/streams.hpp"
-#include "continuous/delta/frontier.hpp"
-#include "continuous/rewrite/names.hpp"
-#include "continuous/worker/commit.hpp"
+#include "continuous/frontier/frontier.hpp"
+#include "continuous/shared/commit.hpp"
+#include "continuous/worker/step.hpp"
 #include "pg/spi.hpp"
 
 extern "C" {

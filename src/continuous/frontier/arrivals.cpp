@@ -1,7 +1,7 @@
-#include "continuous/delta/arrivals.hpp"
+#include "continuous/frontier/arrivals.hpp"
 
-#include "continuous/delta/frontier.hpp"
-#include "continuous/delta/rows.hpp"
+#include "continuous/frontier/frontier.hpp"
+#include "continuous/frontier/rows.hpp"
 #include "pg/compat.hpp"
 #include "pg/failpoint.hpp"
 

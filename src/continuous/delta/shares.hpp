@@ -2,7 +2,7 @@
 #pragma once
 
 #include "continuous/delta/delta.hpp"
-#include "continuous/operation/progress.hpp"
+#include "continuous/shared/progress.hpp"
 #include "core/shared/shared_layout.hpp"
 #include "pg/pg.hpp"
 

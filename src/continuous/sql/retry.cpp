@@ -1,10 +1,10 @@
 // weir.retry_dead_letters()
-#include "continuous/delta/frontier.hpp"
 #include "continuous/failure/attempt.hpp"
 #include "continuous/failure/dead_letters.hpp"
 #include "continuous/failure/single_row.hpp"
-#include "continuous/restore.hpp"
+#include "continuous/frontier/frontier.hpp"
 #include "continuous/sql/require.hpp"
+#include "continuous/sql/restore.hpp"
 #include "pg/sql_function.hpp"
 
 extern "C" {

@@ -1,4 +1,4 @@
-#include "continuous/delta/rows.hpp"
+#include "continuous/frontier/rows.hpp"
 
 #include "pg/compat.hpp"
 

@@ -1,4 +1,4 @@
-#include "continuous/worker/shared.hpp"
+#include "continuous/shared/places.hpp"
 
 #include <new>
 

@@ -1,6 +1,6 @@
-#include "continuous/worker/commit.hpp"
+#include "continuous/shared/commit.hpp"
 
-#include "continuous/worker/shared.hpp"
+#include "continuous/shared/places.hpp"
 #include "worker/launcher.hpp"
 
 extern "C" {

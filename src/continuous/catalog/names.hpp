@@ -24,4 +24,7 @@ bool IsOurs(Oid function, const char *name);
 // An object of a query in schema weir_state: q7, or q7_new.
 char *StateName(int32 query_id, const char *suffix);
 
+// Of the log of a result's changes.
+inline constexpr char kLogSuffix[] = "_changes";
+
 }  // namespace weir::continuous

@@ -1,4 +1,4 @@
-#include "continuous/retract/keys.hpp"
+#include "continuous/rewrite/touch_keys.hpp"
 
 #include "continuous/rewrite/definition.hpp"
 

@@ -1,14 +1,15 @@
-#include "continuous/restore.hpp"
+#include "continuous/sql/restore.hpp"
 
 #include "continuous/catalog/catalog.hpp"
 #include "continuous/catalog/extension_rights.hpp"
+#include "continuous/catalog/names.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/hold/hold.hpp"
+#include "continuous/objects/query_objects.hpp"
 #include "continuous/retract/change_log.hpp"
-#include "continuous/rewrite/names.hpp"
 #include "continuous/rewrite/objects.hpp"
+#include "continuous/shared/commit.hpp"
 #include "continuous/sql/upstream.hpp"
-#include "continuous/worker/commit.hpp"
 
 extern "C" {
 #include "access/transam.h"

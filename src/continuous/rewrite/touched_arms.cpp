@@ -1,7 +1,7 @@
-#include "continuous/retract/arms.hpp"
+#include "continuous/rewrite/touched_arms.hpp"
 
-#include "continuous/retract/keys.hpp"
-#include "continuous/rewrite/names.hpp"
+#include "continuous/catalog/names.hpp"
+#include "continuous/rewrite/touch_keys.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

@@ -1,4 +1,4 @@
-#include "continuous/operation/progress.hpp"
+#include "continuous/shared/progress.hpp"
 
 #include <new>
 

@@ -1,4 +1,4 @@
-#include "continuous/delta/positions.hpp"
+#include "continuous/frontier/positions.hpp"
 
 #include "core/hold/lsn_bounds.hpp"
 #include "pg/failpoint.hpp"

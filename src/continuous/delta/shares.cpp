@@ -1,4 +1,4 @@
-#include "continuous/lanes/shares.hpp"
+#include "continuous/delta/shares.hpp"
 
 extern "C" {
 #include "access/xact.h"

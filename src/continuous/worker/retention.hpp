@@ -1,7 +1,7 @@
 // Forgets what a query was asked to keep for a while only.
 #pragma once
 
-#include "continuous/worker/step.hpp"
+#include "continuous/step/kept_query.hpp"
 #include "pg/pg.hpp"
 
 namespace weir::continuous {

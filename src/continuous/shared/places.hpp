@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "continuous/operation/figures.hpp"
+#include "continuous/shared/figures.hpp"
 #include "core/shared/shared_layout.hpp"
 #include "pg/pg.hpp"
 
