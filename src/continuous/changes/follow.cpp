@@ -19,6 +19,7 @@ extern "C" {
 #include "storage/condition_variable.h"
 #include "storage/latch.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 }
 
@@ -68,6 +69,19 @@ void RequireKept(Oid result, const Request &request) {
           errhint("Read the result anew, and follow from position %s.", from));
 }
 
+// The table is its owner's, who may have done anything to it.
+void RequireLogColumns(TupleDesc columns) {
+  constexpr Oid kTypes[kColumns] = {INT8OID, TIMESTAMPTZOID, JSONBOID, JSONBOID};
+  for (int i = 0; i < kColumns; i++) {
+    if (TupleDescAttr(columns, i)->atttypid == kTypes[i]) continue;
+    ereport(ERROR, errcode(ERRCODE_DATATYPE_MISMATCH),
+            errmsg("column \"%s\" of the log of changes is of type %s, not %s",
+                   NameStr(TupleDescAttr(columns, i)->attname),
+                   format_type_be(TupleDescAttr(columns, i)->atttypid), format_type_be(kTypes[i])),
+            errhint("Drop the continuous query and create it again."));
+  }
+}
+
 // As the owner, as the result's view reads the state.
 uint64 Fetch(const Request &request, ReturnSetInfo *result) {
   Oid user;
@@ -83,6 +97,7 @@ uint64 Fetch(const Request &request, ReturnSetInfo *result) {
                        " ORDER BY position LIMIT $2",
                        StateName(request.log_id, kLogSuffix)),
               SPI_OK_SELECT, 2, types, values);
+  RequireLogColumns(SPI_tuptable->tupdesc);
   const uint64 count = SPI_processed;
   for (uint64 i = 0; i < count; i++) {
     Datum row[kColumns];

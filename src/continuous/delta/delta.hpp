@@ -50,8 +50,9 @@ void CloseTick(Tick *tick);
 // Forgets the open tick. The end of the transaction does the same.
 void AbortTick();
 
-// What every transaction below has ended, seen from the current transaction's snapshot: the
-// horizon of a new query. Taken under a fresh snapshot in READ COMMITTED.
+// What every transaction of this database below has ended: the horizon of a new query. Others do
+// not count, as they do not for vacuum, which may have removed what those below do not see any
+// more. Taken under a fresh snapshot in READ COMMITTED, after AcquireHold().
 FullTransactionId CurrentHorizon();
 
 // A registered snapshot that sees exactly the transactions below `h`, for filling a new query from

@@ -3,6 +3,7 @@
 #include "continuous/delta/source.hpp"
 #include "continuous/frontier/frontier.hpp"
 #include "continuous/frontier/positions.hpp"
+#include "continuous/hold/readers.hpp"
 #include "continuous/hold/slot.hpp"
 
 extern "C" {
@@ -77,12 +78,7 @@ void RequireWatchable(Oid source) {
   }
 }
 
-FullTransactionId CurrentHorizon() {
-  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-  const FullTransactionId h = WidenXid(snapshot->xmin, ReadNextFullTransactionId());
-  UnregisterSnapshot(snapshot);
-  return h;
-}
+FullTransactionId CurrentHorizon() { return OldestWriter(); }
 
 Snapshot RegisterHorizonSnapshot(FullTransactionId h) {
   Snapshot latest = RegisterSnapshot(GetLatestSnapshot());

@@ -30,8 +30,14 @@ Change change;
 
 core::HoldCandidates candidates;
 
-// Creating and dropping queries take turns, from here to the end of the transaction.
-void LockHold() { LockDatabaseObject(FrontiersOid(), InvalidOid, 1, ExclusiveLock); }
+// Creating and dropping queries take turns, from here to the end of the transaction: also when it
+// goes back to a savepoint, for its end looks after the hold all the same.
+void LockHold() {
+  const ResourceOwner owner = CurrentResourceOwner;
+  CurrentResourceOwner = TopTransactionResourceOwner;
+  LockDatabaseObject(FrontiersOid(), InvalidOid, 1, ExclusiveLock);
+  CurrentResourceOwner = owner;
+}
 
 bool HasFrontiers() {
   if (!OidIsValid(FrontiersOid())) return false;

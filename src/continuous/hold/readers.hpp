@@ -13,4 +13,9 @@ namespace weir::continuous {
 // standbys. Holds of ours do not count, or none would ever move. Takes a snapshot.
 FullTransactionId OldestReader();
 
+// Every transaction of this database below has ended. Vacuum goes by the same: of tables of one
+// database it may have removed what transactions of others would still hold in a snapshot's xmin,
+// as long as there was no hold. In a transaction that keeps a snapshot, once there is a hold.
+FullTransactionId OldestWriter();
+
 }  // namespace weir::continuous

@@ -35,6 +35,7 @@ Oid MakeStateTable(const Rewrite *rewrite, int32 query_id, Oid schema) {
   RunSql(psprintf("CREATE TABLE %s %s AS SELECT *%s FROM weir_state.%s WITH NO DATA", full,
                   kStorage, keys != nullptr ? ", 0 AS lane" : "", StateName(query_id, "_all")),
          SPI_OK_UTILITY);
+  PublishWhole(full);
   if (keys != nullptr) {
     // While there is one lane, each row is a group, which the live view makes use of.
     RunSql(psprintf("ALTER TABLE %s ALTER lane SET NOT NULL, ALTER lane SET DEFAULT 0, "
@@ -73,6 +74,7 @@ void MakeTail(const Rewrite *rewrite, int32 query_id, Oid schema) {
   const char *full = quote_qualified_identifier(get_namespace_name(schema), NameBeforeMove(name));
   RunSql(psprintf("CREATE TABLE %s %s AS %s WITH NO DATA", full, kStorage, TailShapeOf(rewrite)),
          SPI_OK_UTILITY);
+  PublishWhole(full);
   RunSql(psprintf("CREATE INDEX %s ON %s (key_hash)", NameBeforeMove(index), full), SPI_OK_UTILITY);
   MoveToState(schema, name);
   RenameRelationInternal(get_relname_relid(NameBeforeMove(index), StateSchema()), index, true,

@@ -7,9 +7,11 @@ extern "C" {
 #include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "parser/parser.h"
 #include "utils/lsyscache.h"
@@ -53,7 +55,7 @@ void MarkEverything(int32 query_id) {
   MemoryContext context = CurrentMemoryContext;
   ResourceOwner owner = CurrentResourceOwner;
   BeginInternalSubTransaction(nullptr);
-  AppendChange(LogOf(query_id), nullptr, nullptr);
+  AppendChange(LogOf(query_id), nullptr);
   ReleaseCurrentSubTransaction();
   MemoryContextSwitchTo(context);
   CurrentResourceOwner = owner;
@@ -66,17 +68,33 @@ void BeginRetraction(Oid source, int32 query_id) {
 
 bool HasChangeLog(int32 query_id) { return OidIsValid(LogOf(query_id)); }
 
+void RequireLogForm(Relation log, TupleDesc columns) {
+  TupleDesc found = RelationGetDescr(log);
+  bool is_right = log->rd_rel->relkind == RELKIND_RELATION &&
+                  log->rd_tableam == GetHeapamTableAmRoutine() && found->natts > 0 &&
+                  TupleDescAttr(found, found->natts - 1)->atttypid == BOOLOID;
+  if (columns != nullptr) is_right = is_right && found->natts == columns->natts;
+  for (int i = 0; is_right && columns != nullptr && i < found->natts; i++) {
+    is_right = TupleDescAttr(found, i)->atttypid == TupleDescAttr(columns, i)->atttypid;
+  }
+  if (is_right) return;
+  ereport(ERROR, errcode(ERRCODE_DATATYPE_MISMATCH),
+          errmsg("table weir_state.%s is not as it was made", RelationGetRelationName(log)),
+          errhint("Drop the continuous query and create it again."));
+}
+
 // Whoever changes a row needs no right on the table.
-void AppendChange(Oid log, Datum *keys, bool *nulls) {
+void AppendChange(Oid log, const ChangedKey *key) {
   Relation relation = table_open(log, RowExclusiveLock);
+  RequireLogForm(relation, key != nullptr ? key->columns : nullptr);
   const int count = RelationGetDescr(relation)->natts - 1;
   auto *values = static_cast<Datum *>(palloc0(sizeof(Datum) * (count + 1)));
   auto *are_null = static_cast<bool *>(palloc(sizeof(bool) * (count + 1)));
   for (int i = 0; i < count; i++) {
-    are_null[i] = keys == nullptr || nulls[i];
-    if (!are_null[i]) values[i] = keys[i];
+    are_null[i] = key == nullptr || key->nulls[i];
+    if (!are_null[i]) values[i] = key->values[i];
   }
-  values[count] = BoolGetDatum(keys == nullptr);
+  values[count] = BoolGetDatum(key == nullptr);
   are_null[count] = false;
   HeapTuple tuple = heap_form_tuple(RelationGetDescr(relation), values, are_null);
   simple_heap_insert(relation, tuple);

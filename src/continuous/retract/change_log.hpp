@@ -6,6 +6,11 @@
 #include "continuous/rewrite/rewrite.hpp"
 #include "pg/pg.hpp"
 
+extern "C" {
+#include "access/tupdesc.h"
+#include "utils/relcache.h"
+}
+
 namespace weir::continuous {
 
 // The table, and the view of the partial results of touched groups. After the state table.
@@ -24,7 +29,16 @@ void MarkEverything(int32 query_id);
 // Whether the query has such a table.
 bool HasChangeLog(int32 query_id);
 
-// One row of the table; keys of one group, or null for everything.
-void AppendChange(Oid log, Datum *keys, bool *nulls);
+// Raises unless the table has columns of these types and, behind them, the one that says that
+// everything is touched: it is its owner's, who may have done anything to it. Null: any types.
+void RequireLogForm(Relation log, TupleDesc columns);
+
+// One row of the table; keys of one group, as in `columns`, or null for everything.
+struct ChangedKey {
+  TupleDesc columns;
+  const Datum *values;
+  const bool *nulls;
+};
+void AppendChange(Oid log, const ChangedKey *key);
 
 }  // namespace weir::continuous

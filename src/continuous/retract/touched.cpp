@@ -3,6 +3,7 @@
 #include "continuous/catalog/names.hpp"
 #include "continuous/delta/delta.hpp"
 #include "continuous/delta/tick_state.hpp"
+#include "continuous/retract/change_log.hpp"
 #include "continuous/retract/sources.hpp"
 #include "pg/sql_function.hpp"
 
@@ -126,6 +127,12 @@ void PrepareColumns(TouchedGroups *groups, TupleDesc descriptor) {
     groups->columns[i] = {lookup_type_cache(getBaseType(attribute->atttypid),
                                             TYPECACHE_EQ_OPR_FINFO | TYPECACHE_HASH_PROC_FINFO),
                           attribute->attcollation};
+    const TypeCacheEntry *type = groups->columns[i].type;
+    if (OidIsValid(type->eq_opr) && OidIsValid(type->hash_proc)) continue;
+    ereport(
+        ERROR, errcode(ERRCODE_DATATYPE_MISMATCH),
+        errmsg("table weir_state.%s is not as it was made", StateName(groups->query_id, "_gone")),
+        errhint("Drop the continuous query and create it again."));
   }
   HASHCTL control{};
   control.keysize = sizeof(uint32);
@@ -137,6 +144,7 @@ void PrepareColumns(TouchedGroups *groups, TupleDesc descriptor) {
 }
 
 void ReadLog(TouchedGroups *groups, Relation log, Snapshot snapshot) {
+  RequireLogForm(log, nullptr);
   PrepareColumns(groups, RelationGetDescr(log));
   TableScanDesc scan = table_beginscan(log, snapshot, 0, nullptr);
   TupleTableSlot *slot = table_slot_create(log, nullptr);

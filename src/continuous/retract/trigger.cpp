@@ -14,10 +14,12 @@ extern "C" {
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
 #include "rewrite/rewriteManip.h"
@@ -44,7 +46,7 @@ struct Watcher {
   int key_count;
   List *keys;  // of ExprState *
   ExprContext *context;
-  TupleDesc descriptor;  // of the log
+  TupleDesc descriptor;  // of the log, as it was made
   Datum *values;         // of the row at hand
   bool *nulls;
   HTAB *remembered;  // by hash: the last key that has it
@@ -77,6 +79,19 @@ List *KeysFor(const Query *definition, Relation table) {
   return keys;
 }
 
+// The log's: the keys, and whether everything is touched.
+TupleDesc ColumnsFor(const List *keys) {
+  TupleDesc columns = CreateTemplateTupleDesc(list_length(keys) + 1);
+  AttrNumber number = 0;
+  ListCell *cell;
+  foreach (cell, keys) {
+    TupleDescInitEntry(columns, ++number, nullptr, exprType(static_cast<Node *>(lfirst(cell))), -1,
+                       0);
+  }
+  TupleDescInitEntry(columns, ++number, nullptr, BOOLOID, -1, 0);
+  return columns;
+}
+
 void PrepareKeys(Watcher *watcher, List *keys) {
   ListCell *cell;
   foreach (cell, keys) {
@@ -85,6 +100,7 @@ void PrepareKeys(Watcher *watcher, List *keys) {
     watcher->keys = lappend(watcher->keys, ExecInitExpr(expression_planner(key), nullptr));
   }
   watcher->key_count = list_length(keys);
+  watcher->descriptor = ColumnsFor(keys);
   watcher->context = CreateStandaloneExprContext();
   watcher->values = static_cast<Datum *>(palloc0(sizeof(Datum) * (watcher->key_count + 1)));
   watcher->nulls = static_cast<bool *>(palloc0(sizeof(bool) * (watcher->key_count + 1)));
@@ -104,7 +120,7 @@ void PrepareWatcher(Watcher *watcher, Relation table) {
   RequireSource(watcher->query_id, SourceOf(definition)->relid, RelationGetRelid(table));
   PrepareKeys(watcher, KeysFor(definition, table));
   Relation log = table_open(watcher->log, AccessShareLock);
-  watcher->descriptor = CreateTupleDescCopy(RelationGetDescr(log));
+  RequireLogForm(log, watcher->descriptor);
   table_close(log, NoLock);
   HASHCTL control{};
   control.keysize = sizeof(uint32);
@@ -207,7 +223,7 @@ bool IsRemembered(Watcher *watcher) {
 
 void LogEverything(Watcher *watcher) {
   if (watcher->has_logged_everything) return;
-  AppendChange(watcher->log, nullptr, nullptr);
+  AppendChange(watcher->log, nullptr);
   watcher->has_logged_everything = true;
 }
 
@@ -222,7 +238,8 @@ void LogRow(Watcher *watcher, TupleTableSlot *row) {
   if (!FindKeys(watcher)) {
     LogEverything(watcher);
   } else if (!IsRemembered(watcher)) {
-    AppendChange(watcher->log, watcher->values, watcher->nulls);
+    const ChangedKey key{watcher->descriptor, watcher->values, watcher->nulls};
+    AppendChange(watcher->log, &key);
   }
 }
 

@@ -44,11 +44,14 @@ void RunSql(const char *sql, int expected) {
   SPI_finish();
 }
 
+void PublishWhole(const char *table) {
+  RunSql(psprintf("ALTER TABLE %s REPLICA IDENTITY FULL", table), SPI_OK_UTILITY);
+}
+
 void MakeStateSideTable(Oid schema, const char *name, const char *definition) {
-  RunSql(psprintf("CREATE TABLE %s (%s)",
-                  quote_qualified_identifier(get_namespace_name(schema), NameBeforeMove(name)),
-                  definition),
-         SPI_OK_UTILITY);
+  const char *full = quote_qualified_identifier(get_namespace_name(schema), NameBeforeMove(name));
+  RunSql(psprintf("CREATE TABLE %s (%s)", full, definition), SPI_OK_UTILITY);
+  PublishWhole(full);
   MoveToState(schema, name);
 }
 
@@ -68,6 +71,7 @@ Oid MakeStateCopy(Oid schema, const char *name, const char *query) {
                   full, query),
          SPI_OK_UTILITY);
   RunSql(psprintf("ANALYZE %s", full), SPI_OK_UTILITY);
+  PublishWhole(full);
   return MoveToState(schema, name);
 }
 

@@ -18,6 +18,10 @@ Oid StateSchema();
 const char *NameBeforeMove(const char *name);
 Oid MoveToState(Oid schema, const char *name);
 
+// Lets rows be changed where all tables are published: there is no key without NULL to tell them
+// by.
+void PublishWhole(const char *table);
+
 // Makes a table of a query's in weir_state, with the columns of `definition`.
 void MakeStateSideTable(Oid schema, const char *name, const char *definition);
 

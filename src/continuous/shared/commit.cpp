@@ -46,7 +46,8 @@ void HaveDatabaseSeen() {
 }
 
 void ServePending() {
-  if (OidIsValid(pending.owner)) WantWorker(MyDatabaseId, pending.owner);
+  // The last place may be that of a keeper, who gives it to whom it finds without one.
+  if (OidIsValid(pending.owner) && !WantWorker(MyDatabaseId, pending.owner)) pending.keeper = true;
   if (pending.keeper) WantWorker(MyDatabaseId, InvalidOid);
   if (pending.reload) ReloadQueries(MyDatabaseId);
   if (OidIsValid(pending.gone)) ForgetDatabase(pending.gone);
@@ -74,7 +75,11 @@ void OnTransactionEnd(XactEvent event, void *) {
 
 void InstallCommitCallback() { RegisterXactCallback(OnTransactionEnd, nullptr); }
 
-void WantWorkerAtCommit(Oid owner) { pending.owner = owner; }
+void WantWorkerAtCommit(Oid owner) {
+  // Queries of several owners: the keeper finds out whose.
+  if (OidIsValid(pending.owner) && pending.owner != owner) pending.keeper = true;
+  pending.owner = owner;
+}
 void WantKeeperAtCommit() { pending.keeper = true; }
 void WantKeeperAtEnd() { pending.keeper_anyway = true; }
 void ReloadAtCommit() { pending.reload = true; }

@@ -69,12 +69,22 @@ void OnShmemStartup() {
   LWLockRelease(AddinShmemInitLock);
 }
 
+// Whoever has paused the other workers of a database has not seen a place that comes meanwhile.
+std::int32_t PausesOf(Oid database) {
+  std::int32_t most = 0;
+  for (int i = 0; i < WorkerPlaceCount(); i++) {
+    const WorkerPlace &place = WorkerPlaceAt(i);
+    if (place.database.load() == database) most = Max(most, place.pauses.load());
+  }
+  return most;
+}
+
 WorkerPlace *TakeWorkerPlace(Oid database, Oid owner) {
   for (int i = 0; i < WorkerPlaceCount(); i++) {
     WorkerPlace &place = WorkerPlaceAt(i);
     if (place.database.load() != InvalidOid || place.pid.load() != 0) continue;
     place.owner.store(owner);
-    place.pauses.store(0);
+    place.pauses.store(PausesOf(database));
     place.changed.store(1);
     place.reload.store(1);
     place.database.store(database);
@@ -112,6 +122,8 @@ bool WantWorker(Oid database, Oid owner) {
     place->reload.store(1);
     place->changed.store(1);
     worker::WakeProcess(place->process.load());
+  } else {
+    shared->unserved.store(1);
   }
   LWLockRelease(shared->lock);
   worker::WakeLauncher();
@@ -152,7 +164,9 @@ void PauseWorkers(Oid database, int by) {
   LWLockAcquire(shared->lock, LW_EXCLUSIVE);
   for (int i = 0; i < WorkerPlaceCount(); i++) {
     WorkerPlace &place = WorkerPlaceAt(i);
-    if (place.database.load() == database) place.pauses.fetch_add(by);
+    if (place.database.load() != database) continue;
+    // A place that has come since has not been paused.
+    place.pauses.store(Max(place.pauses.load() + by, 0));
   }
   LWLockRelease(shared->lock);
   if (by < 0) worker::WakeLauncher();

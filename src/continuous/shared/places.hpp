@@ -65,6 +65,7 @@ struct Shared {
   SharedU32 worker_count{0};     // places in use
   SharedU32 sweep_requested{0};  // a database was dropped: its hold goes
   SharedU32 slots_exhausted{0};  // the server had no background worker slot free
+  SharedU32 unserved{0};         // somebody found no place free
   SharedU32 seen_count{0};       // of `seen`; under the lock
 };
 
@@ -79,7 +80,7 @@ int QueryPlaceCount();
 QueryPlace &QueryPlaceAt(int index);
 
 // Makes sure that a worker is there for `owner` in `database`; InvalidOid asks for the keeper.
-// False when all places are taken. Raises nothing.
+// False when all places are taken; then the launcher has keepers look again later. Raises nothing.
 bool WantWorker(Oid database, Oid owner);
 
 // The place of that worker, or null.

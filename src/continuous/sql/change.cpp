@@ -16,6 +16,7 @@
 #include "continuous/rewrite/windows.hpp"
 #include "continuous/shared/commit.hpp"
 #include "continuous/sql/require.hpp"
+#include "continuous/sql/restore.hpp"
 #include "continuous/sql/upstream.hpp"
 #include "pg/sql_function.hpp"
 
@@ -86,7 +87,8 @@ void Rebuild(const QueryRow &row) {
     MarkEverything(row.id);
     return;
   }
-  const int level = PinSearchPath();
+  // Functions of the definition, and whatever hangs on the tables, are the owner's.
+  const OwnerRights before = TakeOwnerRights(row.id);
   RunSql(psprintf("DELETE FROM weir_state.%s", StateName(row.id, "")), SPI_OK_DELETE);
   const bool has_time = ForgetTime(row.id);
   if (HasTail(row.id)) {
@@ -94,7 +96,7 @@ void Rebuild(const QueryRow &row) {
   }
   Fill({Work::kRefresh, row.id, SourceOfQuery(row.id)}, RefillOf(row.id), horizon);
   if (has_time) StartTime(row.id, horizon);
-  UnpinSearchPath(level);
+  GiveOwnerRightsBack(before);
 }
 
 void GoOn(const QueryRow &row) {

@@ -17,11 +17,14 @@ extern "C" {
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 }
 
 namespace weir::continuous {
 namespace {
+
+List *unserved = NIL;  // owners for whose workers there was no place
 
 // A list of numbers, the first column of a result, in the memory of the caller.
 List *Numbers(const char *sql) {
@@ -41,22 +44,66 @@ List *Numbers(const char *sql) {
 }
 
 // Views are dropped in many ways: with their tables, owners and schemas.
-void RemoveOrphans() {
-  List *orphans = Numbers(
+List *Orphans() {
+  return Numbers(
       "SELECT q.id::oid FROM weir.continuous_queries q"
       " WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = q.result::oid)");
-  if (orphans == NIL) return;
-  ReleaseHold();
-  ListCell *cell;
-  foreach (cell, orphans) {
-    const auto id = static_cast<int32>(lfirst_oid(cell));
-    DropFrontier(id);
+}
+
+// False: somebody has a view over the tables, which stay with it.
+bool DropTables(int32 id) {
+  MemoryContext context = CurrentMemoryContext;
+  ResourceOwner owner = CurrentResourceOwner;
+  ErrorData *volatile error = nullptr;
+  BeginInternalSubTransaction(nullptr);
+  MemoryContextSwitchTo(context);
+  PG_TRY();
+  {
     DropStateObjects(id);
     DropResultLog(id);
-    DeleteQuery(id);
-    FreeQueryPlace(MyDatabaseId, id);
+    ReleaseCurrentSubTransaction();
   }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(context);
+    error = CopyErrorData();
+    FlushErrorState();
+    RollbackAndReleaseCurrentSubTransaction();
+  }
+  PG_END_TRY();
+  MemoryContextSwitchTo(context);
+  CurrentResourceOwner = owner;
+  if (error == nullptr) return true;
+  if (error->sqlerrcode != ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST) ReThrowError(error);
+  return false;
+}
+
+void RemoveOrphan(int32 id) {
+  ReleaseHold();
+  DropFrontier(id);
+  DropGuards(id);
+  const bool are_gone = DropTables(id);
+  DeleteQuery(id);
+  FreeQueryPlace(MyDatabaseId, id);
   ReloadAtCommit();
+  if (are_gone) return;
+  ereport(LOG, errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+          errmsg("tables of continuous query %d, which is gone, are used by other objects", id),
+          errhint("DROP TABLE weir_state.q%d CASCADE drops them with what depends on them.", id));
+}
+
+// Each in a transaction of its own; the list is in memory that outlives them.
+void RemoveOrphans(const List *orphans) {
+  ListCell *cell;
+  foreach (cell, orphans) {
+    StartTransactionCommand();
+    if (LockExtensionAgainstDrop()) {
+      PushActiveSnapshot(GetTransactionSnapshot());
+      RemoveOrphan(static_cast<int32>(lfirst_oid(cell)));
+      PopActiveSnapshot();
+    }
+    CommitTransactionCommand();
+  }
 }
 
 void WantOwners() {
@@ -64,13 +111,14 @@ void WantOwners() {
       "SELECT DISTINCT r.oid FROM weir.continuous_queries q"
       " JOIN pg_catalog.pg_class c ON c.oid = q.result::oid"
       " JOIN pg_catalog.pg_roles r ON r.oid = c.relowner WHERE r.rolcanlogin");
+  list_free(unserved);
+  unserved = NIL;
   ListCell *cell;
   foreach (cell, owners) {
     if (WantWorker(MyDatabaseId, lfirst_oid(cell))) continue;
-    ereport(LOG, errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-            errmsg("no place is free for a worker of continuous queries"),
-            errhint("Increase weir.max_query_workers and restart the server."));
-    return;
+    MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+    unserved = lappend_oid(unserved, lfirst_oid(cell));
+    MemoryContextSwitchTo(old);
   }
 }
 
@@ -85,18 +133,36 @@ bool KeepDatabase() {
     return may_have_queries;
   }
   SeeDatabase(MyDatabaseId);
+  MemoryContext lasting = CurrentMemoryContext;
+  List *orphans = NIL;
   StartTransactionCommand();
   if (LockExtensionAgainstDrop()) {
     PushActiveSnapshot(GetTransactionSnapshot());
-    RemoveOrphans();
+    // First: whoever waits for a worker does not wait for the others' locks.
     WantOwners();
+    MemoryContextSwitchTo(lasting);
+    orphans = Orphans();
     PopActiveSnapshot();
   }
   CommitTransactionCommand();
+  MemoryContextSwitchTo(lasting);
+  RemoveOrphans(orphans);
+  list_free(orphans);
   StartTransactionCommand();
   DropUnusedHold();
   CommitTransactionCommand();
   return false;
+}
+
+void GivePlaceAway() {
+  ListCell *cell;
+  foreach (cell, unserved) {
+    if (WantWorker(MyDatabaseId, lfirst_oid(cell))) continue;
+    ereport(LOG, errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+            errmsg("no place is free for a worker of continuous queries"),
+            errhint("Increase weir.max_query_workers and restart the server."));
+    return;
+  }
 }
 
 }  // namespace weir::continuous

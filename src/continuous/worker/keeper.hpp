@@ -10,6 +10,9 @@ namespace weir::continuous {
 // again soon, for there may be new queries at any time.
 bool KeepDatabase();
 
+// When the keeper has left its place: to the workers for which there was none. Raises nothing.
+void GivePlaceAway();
+
 constexpr int kFollowMs = 30'000;  // on a standby, between two visits to a database
 
 }  // namespace weir::continuous

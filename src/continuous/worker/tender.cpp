@@ -31,10 +31,12 @@ constexpr int kHealthyRestartMs = 100;
 constexpr int kMostFailedStarts = 3;
 constexpr int kMostHolds = 256;
 
-constexpr long kStandbyMs = 500;  // how soon a promotion is noticed
+constexpr long kStandbyMs = 500;    // how soon a promotion is noticed
+constexpr long kServiceMs = 5'000;  // between two looks for who has no place
 
 bool was_standby = false;
 TimestampTz next_follow = 0;
+TimestampTz next_service = 0;
 int first_to_follow = 0;
 
 // What the launcher knows of the worker of one place.
@@ -203,6 +205,26 @@ void FollowPrimary() {
   list_free(databases);
 }
 
+bool HasFreePlace() {
+  for (int i = 0; i < WorkerPlaceCount(); i++) {
+    const WorkerPlace &place = WorkerPlaceAt(i);
+    if (place.database.load() == InvalidOid && place.pid.load() == 0) return true;
+  }
+  return false;
+}
+
+// Whoever found no place is not known; keepers find out. Returns how long nothing needs to be done.
+long ServeUnserved() {
+  if (shared->unserved.load() == 0 || !HasFreePlace()) return worker::kIdleMs;
+  const TimestampTz now = GetCurrentTimestamp();
+  const long left = TimestampDifferenceMilliseconds(now, next_service);
+  if (left > 0) return left;
+  next_service = TimestampTzPlusMilliseconds(now, kServiceMs);
+  shared->unserved.store(0);
+  WantKeepers();
+  return kServiceMs;
+}
+
 long Tend() {
   const bool is_standby = RecoveryInProgress();
   if (is_standby) FollowPrimary();
@@ -214,6 +236,7 @@ long Tend() {
     CommitTransactionCommand();
   }
   long wait = is_standby ? kStandbyMs : worker::kIdleMs;
+  if (!is_standby) wait = Min(wait, ServeUnserved());
   for (int i = 0; i < WorkerPlaceCount(); i++) wait = Min(wait, TendPlace(i));
   return wait;
 }

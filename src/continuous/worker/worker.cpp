@@ -4,6 +4,7 @@
 #include "continuous/shared/commit.hpp"
 #include "continuous/shared/places.hpp"
 #include "continuous/worker/keeper.hpp"
+#include "continuous/worker/own_settings.hpp"
 #include "continuous/worker/quiet.hpp"
 #include "continuous/worker/retention.hpp"
 #include "continuous/worker/step.hpp"
@@ -35,7 +36,6 @@ namespace {
 constexpr int64 kPollMs = 10'000;  // for what no commit tells
 constexpr int64 kHoldMs = 1000;    // between two looks at the hold
 constexpr int64 kRestMs = 1000;    // a sleep of this length is a good moment to tell what was done
-constexpr int kWorkMemKb = 32 * 1024;  // at least, for a step after a stall
 
 WorkerPlace *place = nullptr;
 MemoryContext worker_context = nullptr;
@@ -43,8 +43,13 @@ List *queries = NIL;  // of KeptQuery *
 TimestampTz next_hold = 0;
 
 void LeavePlace(int, Datum) {
+  for (int i = 0; i < QueryPlaceCount(); i++) {
+    std::int32_t mine = MyProcPid;
+    QueryPlaceAt(i).worker_pid.compare_exchange_strong(mine, 0);
+  }
   place->process.store(-1);
   place->pid.store(0);
+  GivePlaceAway();
   worker::WakeLauncher();
 }
 
@@ -56,46 +61,13 @@ bool ClaimPlace() {
   if (wanted) {
     place->pid.store(MyProcPid);
     place->process.store(pg::MyProcessNumber());
+    // Whoever comes after one that has died knows of no query yet.
+    place->reload.store(1);
   } else if (place->pid.load() < 0) {
     place->pid.store(0);
   }
   LWLockRelease(shared->lock);
   return wanted;
-}
-
-void Override(const char *name, const char *value) {
-  SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE);
-}
-
-// Who waits for us looks for a deadlock after deadlock_timeout. By then we have found it, or do not
-// wait any more: a step is tried again, and ALTER TABLE and DROP win.
-void GiveWay() {
-  constexpr int kLongestMs = 2000;
-  const int patience = DeadlockTimeout;
-  Override("lock_timeout", psprintf("%d", Max(Min(patience / 2, kLongestMs), 1)));
-  Override("deadlock_timeout", psprintf("%d", Max(patience / 20, 1)));
-}
-
-// What a database or role may have set must not change what the worker does.
-void UseOwnSettings() {
-  GiveWay();
-  Override("search_path", "pg_catalog, pg_temp");
-  Override("statement_timeout", "0");
-  Override("idle_in_transaction_session_timeout", "0");
-  Override("default_transaction_isolation", "read committed");
-  Override("default_transaction_read_only", "off");
-  Override("session_replication_role", "origin");
-  Override("TimeZone", "UTC");
-  Override("DateStyle", "ISO, YMD");
-  Override("IntervalStyle", "postgres");
-  Override("extra_float_digits", "1");
-  Override("row_security", "on");
-  Override("weir.capture", "off");
-  // Plans are kept for steps of many rows, and most have few.
-  Override("jit", "off");
-  // The hold may reach the disk before a frontier whose commit nobody waited for.
-  if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF) Override("synchronous_commit", "local");
-  if (work_mem < kWorkMemKb) Override("work_mem", psprintf("%d", kWorkMemKb));
 }
 
 void Connect() {
@@ -126,8 +98,18 @@ void Drop(KeptQuery *query) {
   pfree(query);
 }
 
+// Numbers begin anew when the extension is created again.
+bool IsSame(const KeptQuery &query, const QueryRow &row) {
+  return query.row.result == row.result && strcmp(query.row.statement, row.statement) == 0;
+}
+
 KeptQuery *Keep(QueryRow *row, Stream *stream) {
   KeptQuery *query = FindKept(row->id);
+  if (query != nullptr && !IsSame(*query, *row)) {
+    queries = list_delete_ptr(queries, query);
+    Drop(query);
+    query = nullptr;
+  }
   if (query == nullptr) {
     query = static_cast<KeptQuery *>(palloc0(sizeof(KeptQuery)));
     query->place = TakeQueryPlace(MyDatabaseId, row->id);
