@@ -131,6 +131,8 @@ CREATE TABLE weir.flush_state (
     flushed_at timestamptz,
     clean      boolean NOT NULL
 ) WITH (fillfactor = 10);
+-- One row needs no key; without an identity, though, a publication FOR ALL TABLES would refuse updates.
+ALTER TABLE weir.flush_state REPLICA IDENTITY FULL;
 INSERT INTO weir.flush_state (clean) VALUES (true);
 COMMENT ON TABLE weir.flush_state IS 'how far the flush worker has committed; the worker''s own, one row';
 COMMENT ON COLUMN weir.flush_state.epoch IS 'the ring that the position is of';

@@ -1,0 +1,54 @@
+# What else the server does and what databases set, and the worker writes all the same.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Weir;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = new_weir_node('surroundings', streaming => 1, 'max_prepared_transactions' => 4);
+
+# Statements under a tenant's name, then whatever else that session does.
+sub record
+{
+    my ($db, $tenant, $then) = @_;
+    $node->safe_psql($db, "SET weir.tenant = '$tenant';\n" . "SELECT 1;\n" x 10 . "SET weir.tenant = '';\n" . ($then // ''));
+    return;
+}
+
+sub is_recorded
+{
+    my ($db, $tenant, $n, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my ($status, undef, $err) = $node->psql($db, "SET statement_timeout = '20s'; SELECT weir.flush()");
+    diag($err) if $status != 0;
+    is(logged_calls($node, $db, "tenant_id = '$tenant' AND query_type = 'SELECT'"), $n, $name);
+    return;
+}
+
+sub extension_database
+{
+    my ($db, $settings) = @_;
+    $node->safe_psql('postgres', "CREATE DATABASE $db");
+    $node->safe_psql('postgres', "ALTER DATABASE $db SET $_") foreach @{ $settings // [] };
+    $node->safe_psql($db, 'CREATE EXTENSION pg_weir');
+    return;
+}
+
+# A publication of all tables takes the extension's along.
+record('postgres', 'before');
+is_recorded('postgres', 'before', 10, 'records are written');
+$node->safe_psql('postgres', 'CREATE PUBLICATION everything FOR ALL TABLES');
+record('postgres', 'published');
+is_recorded('postgres', 'published', 10, 'and with a publication of all tables');
+is(quietly($node, 'postgres', <<'SQL'), '', 'no table that the worker updates or deletes from lacks an identity');
+SELECT string_agg(c.relname, ' ') FROM pg_class c
+ WHERE c.relnamespace = 'weir'::regnamespace AND c.relkind = 'r' AND c.relreplident = 'd'
+   AND c.relname ~ '^(flush_state|query_texts|rollup)'
+   AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
+SQL
+$node->safe_psql('postgres', 'DROP PUBLICATION everything');
+
+done_testing();
