@@ -20,6 +20,12 @@ SELECT check_name, status, detail, hint FROM weir.health() WHERE check_name IN (
 SET LOCAL DateStyle = 'German';
 SET LOCAL TimeZone = 'Asia/Kolkata';
 SELECT check_name, status FROM weir.health() WHERE check_name IN ('partitions', 'retention') ORDER BY 1;
+SET LOCAL standard_conforming_strings = off;
+SELECT check_name, status FROM weir.health() WHERE check_name IN ('partitions', 'retention') ORDER BY 1;
+ROLLBACK;
+BEGIN;
+SET LOCAL standard_conforming_strings = off;
+SELECT check_name, status FROM weir.health() WHERE check_name IN ('partitions', 'retention') ORDER BY 1;
 ROLLBACK;
 
 -- Interruptions: recent ones warn, old ones are told.

@@ -68,6 +68,13 @@ inline auto LocatorOf(Relation relation) {
 #endif
 }
 
+// 17 has a limit for whole transactions.
+#if PG_VERSION_NUM >= 170000
+constexpr bool kLimitsTransactions = true;
+#else
+constexpr bool kLimitsTransactions = false;
+#endif
+
 // Whether a buffer holds a block of a file's main fork. 16 took the parts of its tag apart.
 inline bool IsMainForkOf(const BufferTag &tag, const decltype(LocatorOf(nullptr)) &file) {
 #if PG_VERSION_NUM >= 160000

@@ -51,4 +51,17 @@ SELECT string_agg(c.relname, ' ') FROM pg_class c
 SQL
 $node->safe_psql('postgres', 'DROP PUBLICATION everything');
 
+# Strings as they were long ago: partitions are found by a pattern.
+extension_database('oldfashioned', ['standard_conforming_strings = off', 'escape_string_warning = off']);
+record('oldfashioned', 'old');
+is_recorded('oldfashioned', 'old', 10, 'records are written without standard_conforming_strings');
+ok( wait_until(
+        sub {
+            return quietly($node, 'oldfashioned',
+                "SELECT count(*) FROM pg_inherits WHERE inhparent = 'weir.query_stats'::regclass") >= 3;
+        }),
+    'partitions are made ahead');
+is(quietly($node, 'oldfashioned', "SELECT status FROM weir.health() WHERE check_name = 'partitions'"),
+    'ok', 'and found');
+
 done_testing();

@@ -52,8 +52,8 @@ Date DateOf(std::int64_t day) {
 #define WEIR_PARTITION_BOUNDS                                             \
   " FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid,"            \
   " LATERAL pg_get_expr(c.relpartbound, c.oid) AS bounds,"                \
-  " LATERAL substring(bounds, 'FROM \\(''([^'']+)''\\)') AS lower_bound," \
-  " LATERAL substring(bounds, 'TO \\(''([^'']+)''\\)') AS upper_bound"    \
+  " LATERAL substring(bounds, 'FROM [(]''([^'']+)''[)]') AS lower_bound," \
+  " LATERAL substring(bounds, 'TO [(]''([^'']+)''[)]') AS upper_bound"    \
   " WHERE i.inhparent = 'weir.query_stats'::regclass AND bounds ~ '^FOR VALUES'"
 
 bool QueryIsTrue(const char *sql, int parameter_count, Oid *types, Datum *values) {

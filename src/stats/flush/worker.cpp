@@ -81,10 +81,12 @@ void UseOwnSettings() {
   Override("search_path", "");
   Override("lock_timeout", "2s");  // ALTER TABLE and DROP EXTENSION win
   Override("statement_timeout", "0");
+  if constexpr (pg::kLimitsTransactions) Override("transaction_timeout", "0");
   Override("idle_in_transaction_session_timeout", "0");
   Override("default_transaction_isolation", "read committed");
   Override("default_transaction_read_only", "off");
   Override("session_replication_role", "origin");
+  Override("standard_conforming_strings", "on");
   Override("TimeZone", "UTC");
   Override("DateStyle", "ISO, YMD");
   Override("default_tablespace", "");

@@ -14,13 +14,14 @@ namespace weir::stats {
 namespace {
 
 // One row: does a partition take a row of now, and the name of one that retention should have
-// dropped, a day of grace included. The function's own search_path and DateStyle apply.
+// dropped, a day of grace included. The function's own search_path and DateStyle apply; the
+// caller's standard_conforming_strings does, so there is no backslash.
 constexpr char kPartitions[] =
     "SELECT count(*) FILTER (WHERE b.lower <= now() AND b.upper > now()) > 0,"
     " min(b.name) FILTER (WHERE $1 > 0 AND b.upper < now() - make_interval(days => 1, secs => $1))"
     " FROM (SELECT c.relname::text AS name,"
-    "  substring(e.bound, 'FROM \\(''([^'']+)''\\)')::timestamptz AS lower,"
-    "  substring(e.bound, 'TO \\(''([^'']+)''\\)')::timestamptz AS upper"
+    "  substring(e.bound, 'FROM [(]''([^'']+)''[)]')::timestamptz AS lower,"
+    "  substring(e.bound, 'TO [(]''([^'']+)''[)]')::timestamptz AS upper"
     "  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid,"
     "  LATERAL pg_get_expr(c.relpartbound, c.oid) AS e(bound)"
     "  WHERE i.inhparent = 'weir.query_stats'::regclass) b";
