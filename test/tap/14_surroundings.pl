@@ -64,4 +64,21 @@ ok( wait_until(
 is(quietly($node, 'oldfashioned', "SELECT status FROM weir.health() WHERE check_name = 'partitions'"),
     'ok', 'and found');
 
+# A synchronous standby that is missing: whoever has asked for it waits, the worker does not.
+$node->safe_psql('postgres', 'CREATE TABLE written ()');
+set_system($node, 'synchronous_standby_names' => 'missing');
+ok(wait_until(sub { return $node->safe_psql('postgres', 'SHOW synchronous_standby_names') eq 'missing'; }), 'a standby is missing');
+# A worker that was there before hears of it, and so does one that comes now.
+record('postgres', 'alone');
+is_recorded('postgres', 'alone', 10, 'records are written without the standby');
+set_system($node, 'synchronous_commit' => 'remote_apply');
+my $pid = worker_pid($node, 'postgres');
+quietly($node, 'postgres', "SELECT pg_terminate_backend($pid)");
+ok(wait_for_worker($node, 'postgres', $pid), 'a worker comes');
+record('postgres', 'still alone');
+is_recorded('postgres', 'still alone', 10, 'and writes');
+set_system($node, 'synchronous_commit' => 'on');
+record('postgres', 'at stop');
+within(30, 'the server stops', sub { $node->stop('fast'); return 1; });
+
 done_testing();

@@ -76,6 +76,13 @@ void Override(const char *name, const char *value) {
   SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE);
 }
 
+// The ring lives on this server alone: a record is not safer when a standby has it, and a worker
+// that waits for one that is missing would not even stop with the server. Nobody overrides an
+// override.
+void CommitLocally() {
+  if (synchronous_commit > SYNCHRONOUS_COMMIT_LOCAL_FLUSH) Override("synchronous_commit", "local");
+}
+
 // What a database or role may have set must not change what the worker does.
 void UseOwnSettings() {
   Override("search_path", "");
@@ -91,6 +98,7 @@ void UseOwnSettings() {
   Override("DateStyle", "ISO, YMD");
   Override("default_tablespace", "");
   Override("default_table_access_method", "heap");
+  CommitLocally();
 }
 
 void Connect() {
@@ -107,6 +115,7 @@ void ReloadSettings() {
   if (!ConfigReloadPending) return;
   ConfigReloadPending = false;
   ProcessConfigFile(PGC_SIGHUP);
+  CommitLocally();
   next_maintenance = 0;  // the retention may have changed
 }
 
