@@ -43,6 +43,12 @@ bool IsCreateExtension(const Node *command) {
              0;
 }
 
+// Of a transaction that may have created the extension, in another session.
+bool IsCommitPrepared(const Node *command) {
+  return IsA(command, TransactionStmt) &&
+         reinterpret_cast<const TransactionStmt *>(command)->kind == TRANS_STMT_COMMIT_PREPARED;
+}
+
 // The worker of `database` stays away until the command is over, however it ends.
 void RunWithDatabaseFree(Oid database, WEIR_UTILITY_PARAMETERS) {
   const bool is_drop = IsA(statement->utilityStmt, DropdbStmt);
@@ -65,8 +71,10 @@ void OnUtility(WEIR_UTILITY_PARAMETERS) {
     return;
   }
   const bool creates = IsCreateExtension(command);
+  const bool may_have_created = IsCommitPrepared(command);
   UtilityHook::Next(WEIR_UTILITY_ARGUMENTS);
   if (creates) AttachAtCommit();
+  if (may_have_created && shared != nullptr && FindSlot(MyDatabaseId) == nullptr) LookAgain();
 }
 
 }  // namespace

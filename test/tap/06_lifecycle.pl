@@ -164,6 +164,10 @@ quick('DROP EXTENSION rolled back to a savepoint', 'coming',
     'BEGIN; SAVEPOINT s; DROP EXTENSION pg_weir; ROLLBACK TO s; COMMIT');
 record('coming');
 is_recorded('coming', 'in_coming', 23, 'and after a savepoint too');
+# What waits when the transaction ends is meant.
+$node->safe_psql('coming', "SET weir.tenant = 'waits';\n" . "SELECT 1;\n" x 10
+      . "BEGIN; SAVEPOINT s; DROP EXTENSION pg_weir; ROLLBACK TO s; COMMIT");
+is_recorded('coming', 'waits', 10, 'which throws nothing away that waits');
 
 $node->safe_psql('coming', 'DROP EXTENSION pg_weir');
 quick('CREATE EXTENSION rolled back', 'coming', 'BEGIN; CREATE EXTENSION pg_weir; SELECT 1; ROLLBACK');
@@ -171,6 +175,10 @@ quick('CREATE EXTENSION rolled back to a savepoint', 'coming',
     'BEGIN; SAVEPOINT s; CREATE EXTENSION pg_weir; SELECT 1; ROLLBACK TO s; COMMIT');
 $session->query('SELECT 1');
 no_worker('a database without the extension keeps no worker');
+$node->safe_psql('coming', 'CREATE EXTENSION pg_weir');
+quick('CREATE EXTENSION rolled back after DROP EXTENSION', 'coming',
+    'BEGIN; DROP EXTENSION pg_weir; SAVEPOINT s; CREATE EXTENSION pg_weir; ROLLBACK TO s; COMMIT');
+no_worker('which leaves no worker either');
 log_stays_quiet('after CREATE EXTENSION that was rolled back');
 quick('CREATE, DROP and CREATE EXTENSION in one transaction', 'coming',
     'BEGIN; CREATE EXTENSION pg_weir; DROP EXTENSION pg_weir; CREATE EXTENSION pg_weir; COMMIT');

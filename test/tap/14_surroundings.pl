@@ -64,6 +64,22 @@ ok( wait_until(
 is(quietly($node, 'oldfashioned', "SELECT status FROM weir.health() WHERE check_name = 'partitions'"),
     'ok', 'and found');
 
+# DROP and CREATE EXTENSION, prepared.
+extension_database('twophase');
+record('twophase', 'waits', "BEGIN; DROP EXTENSION pg_weir; PREPARE TRANSACTION 'gone';\nSELECT 1;\nROLLBACK PREPARED 'gone';");
+is_recorded('twophase', 'waits', 10, 'a prepared DROP EXTENSION that is rolled back throws nothing away');
+$node->safe_psql('twophase', "BEGIN; DROP EXTENSION pg_weir; PREPARE TRANSACTION 'gone';");
+record('twophase', 'late');
+$node->safe_psql('twophase', "COMMIT PREPARED 'gone'");
+record('twophase', 'late');
+ok(wait_until(sub { return !worker_pid($node, 'twophase'); }), 'the worker leaves once it is committed');
+$node->safe_psql('twophase', "BEGIN; CREATE EXTENSION pg_weir; PREPARE TRANSACTION 'come';");
+record('twophase', 'early');
+$node->safe_psql('twophase', "COMMIT PREPARED 'come';\nSELECT 1;");
+record('twophase', 'again');
+is_recorded('twophase', 'again', 10, 'a prepared CREATE EXTENSION records once it is committed');
+is(logged_calls($node, 'twophase', "tenant_id IN ('late', 'early')"), 0, 'and nothing of before');
+
 # A synchronous standby that is missing: whoever has asked for it waits, the worker does not.
 $node->safe_psql('postgres', 'CREATE TABLE written ()');
 set_system($node, 'synchronous_standby_names' => 'missing');

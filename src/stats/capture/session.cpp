@@ -48,13 +48,22 @@ void OnProcessExit(int, Datum) {
   RetireArea(AreaAt(pg::MyProcessNumber()));
 }
 
+bool HasExtension() { return OidIsValid(get_extension_oid("pg_weir", true)); }
+
+// The catalog says what came of the changes, some of which may have been undone by ROLLBACK TO. It
+// can be asked before the commit only; nothing may fail after it.
 void OnTransactionEnd(XactEvent event, void *) {
   if (likely(pending_change == PendingChange::kNone)) return;
+  if (event == XACT_EVENT_PRE_COMMIT) {
+    pending_change = HasExtension() ? PendingChange::kAttach : PendingChange::kDetach;
+  }
   if (event == XACT_EVENT_COMMIT) {
     if (pending_change == PendingChange::kAttach) AttachDatabase(MyDatabaseId);
     if (pending_change == PendingChange::kDetach) DetachDatabase(MyDatabaseId);
   }
-  if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT) {
+  // What is prepared may be committed by anybody, at any time: the worker notices by itself that
+  // the extension has gone, and the first session that looks for it that it has come.
+  if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE) {
     pending_change = PendingChange::kNone;
   }
 }
@@ -185,7 +194,7 @@ void RefreshSession() {
   if (!OidIsValid(MyDatabaseId) || !IsTransactionState() || IsParallelWorker() || ending) return;
   const std::uint32_t generation = shared->generation.load();
   DatabaseSlot *slot = FindSlot(MyDatabaseId);
-  if (slot == nullptr && OidIsValid(get_extension_oid("pg_weir", true))) {
+  if (slot == nullptr && HasExtension()) {
     slot = AttachDatabase(MyDatabaseId);
     UseSlot(slot);
     session.generation = shared->generation.load();
@@ -201,6 +210,8 @@ void NeverRecord() {
   ending = true;
   session.slot = nullptr;
 }
+
+void LookAgain() { session.generation = 0; }
 
 void AttachAtCommit() { pending_change = PendingChange::kAttach; }
 void DetachAtCommit() { pending_change = PendingChange::kDetach; }

@@ -54,6 +54,9 @@ void InstallSession();
 // For processes whose statements are nobody's, such as the flush worker.
 void NeverRecord();
 
+// The next statement finds out anew whether this process's database is recorded.
+void LookAgain();
+
 // After CREATE or DROP EXTENSION: takes effect when the transaction commits.
 void AttachAtCommit();
 void DetachAtCommit();
