@@ -80,6 +80,18 @@ record('twophase', 'again');
 is_recorded('twophase', 'again', 10, 'a prepared CREATE EXTENSION records once it is committed');
 is(logged_calls($node, 'twophase', "tenant_id IN ('late', 'early')"), 0, 'and nothing of before');
 
+# Flushes that fail do not use up the kinds of a day.
+set_system($node, 'weir.max_rollup_kinds' => 40, 'weir.failpoint' => 'flush.after_insert:error');
+my $errors = ring($node)->{flush_errors};
+quietly($node, 'postgres', "SELECT count(weir.log_query_stat('kind' || i, 't', NULL, 'SELECT', 1)) FROM generate_series(1, 30) i");
+ok(wait_until(sub { attempt($node, 'postgres', 'SET weir.capture = off; SELECT weir.flush()'); return ring($node)->{flush_errors} >= $errors + 4; }),
+    'flushes fail');
+set_system($node, 'weir.failpoint' => undef);
+flush($node);
+is(quietly($node, 'postgres', "SELECT count(DISTINCT tenant_id) FROM weir.rollup_rows WHERE tenant_id LIKE 'kind%'"), 30,
+    'and their kinds keep their names');
+set_system($node, 'weir.max_rollup_kinds' => undef);
+
 # A synchronous standby that is missing: whoever has asked for it waits, the worker does not.
 $node->safe_psql('postgres', 'CREATE TABLE written ()');
 set_system($node, 'synchronous_standby_names' => 'missing');

@@ -65,7 +65,7 @@ HTAB *known_statements = nullptr;
 HTAB *known_logged = nullptr;
 SPIPlanPtr insert_plan = nullptr;
 std::int64_t counted_day = INT64_MIN;
-int counted_kinds = 0;  // met on that day
+int counted_kinds = 0;  // met on that day, since the last ForgetKinds()
 
 HTAB *NewTable(const char *name, std::size_t key_size, std::size_t entry_size) {
   HASHCTL control{};
@@ -257,6 +257,9 @@ std::int64_t KindOf(const DatabaseSlot &slot, const core::QueryRecord &record) {
 }
 
 void ForgetKinds() {
+  // What is met again is counted again.
+  counted_day = INT64_MIN;
+  counted_kinds = 0;
   if (known_context == nullptr) return;
   MemoryContextDelete(known_context);
   known_context = nullptr;
