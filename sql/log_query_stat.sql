@@ -55,6 +55,8 @@ SELECT call, state_of(call) FROM unnest(ARRAY[
     $$ 't', 'orders', 'f', 'SELECT', 'NaN' $$,
     $$ 't', 'orders', 'f', 'SELECT', 'Infinity' $$,
     $$ 't', 'orders', 'f', 'SELECT', '-Infinity' $$,
+    $$ 't', 'orders', 'f', 'SELECT', 1.001e12 $$,
+    $$ 't', 'orders', 'f', 'SELECT', 1e308 $$,
     $$ 't', 'orders', 'f', 'SELECT', 1, NULL $$,
     $$ repeat('t', 64), 'orders', 'f', 'SELECT', 1 $$,
     $$ 't', repeat('ä', 32), 'f', 'SELECT', 1 $$,

@@ -23,6 +23,8 @@ namespace {
 
 enum Argument { kTenant, kTable, kField, kQueryType, kDuration, kSkipValidation };
 
+// About 32 years. Whoever logs must not make the sums of all that others log overflow.
+constexpr double kLongestMs = 1e12;
 constexpr std::size_t kTenantBytes = core::StringTable::kMaxLength + 1;
 
 [[noreturn]] void RaiseNull(const char *name) {
@@ -59,6 +61,11 @@ double RequiredDuration(FunctionCallInfo fcinfo) {
     ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
             errmsg("duration_ms must be a finite number that is not negative"),
             errdetail("It is %g.", duration));
+  }
+  if (duration > kLongestMs) {
+    ereport(ERROR, errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("duration_ms is too large"),
+            errdetail("It is %g, at most %g are allowed.", duration, kLongestMs),
+            errhint("Pass the duration in milliseconds."));
   }
   return duration;
 }
