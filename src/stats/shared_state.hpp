@@ -91,6 +91,7 @@ struct DatabaseSlot {
   SharedU64 drains{0};           // times everything that waited was committed
   SharedU64 flush_completed{0};  // the newest request served
   SharedU64 flush_failed{0};     // the newest request that met a failure
+  SharedU32 connected{0};        // the worker has reached its database since its start
   SharedU32 recovering{0};       // the worker waits for the end of recovery
 
   // Whoever wants something of the worker.

@@ -6,8 +6,15 @@
 #include "worker/launcher.hpp"
 
 extern "C" {
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_database.h"
 #include "postmaster/bgworker.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 }
 
@@ -21,7 +28,6 @@ constexpr int kFirstRetryMs = 1000;
 constexpr int kLongestRetryMs = 60'000;
 // Between two starts of a worker that did its work, whoever ended it.
 constexpr int kHealthyRestartMs = 100;
-constexpr int kMostFailedStarts = 3;
 constexpr int kStarting = -1;  // in DatabaseSlot::worker_pid
 
 // What the launcher knows of the worker of one slot.
@@ -30,7 +36,6 @@ struct WorkerWatch {
   std::uint64_t drains_at_start;
   TimestampTz not_before;
   int retry_ms;
-  int failed_starts;  // in a row, that never got as far as claiming the slot
 };
 
 WorkerWatch *watches = nullptr;
@@ -57,6 +62,7 @@ bool ReserveStart(DatabaseSlot &slot) {
       slot.active.load() != 0 && slot.pauses.load() == 0 && slot.worker_pid.load() == 0;
   if (wanted) {
     slot.stop_requested.store(0);
+    slot.connected.store(0);
     slot.worker_pid.store(kStarting);
   }
   LWLockRelease(shared->lock);
@@ -95,11 +101,31 @@ void StartWorker(int slot_index) {
   PostponeStart(watch);
 }
 
-// The database may be gone without our having seen it go, as on a standby.
-void NoteFailedStart(WorkerWatch &watch, DatabaseSlot &slot) {
-  if (++watch.failed_starts < kMostFailedStarts) return;
-  watch.failed_starts = 0;
-  DetachDatabase(slot.database.load());
+// Asks the catalog. There are few databases, so it is read from one end to the other.
+bool DatabaseExists(Oid database) {
+  MemoryContext caller = CurrentMemoryContext;
+  StartTransactionCommand();
+  Relation relation = table_open(DatabaseRelationId, AccessShareLock);
+  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+  SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, snapshot, 0, nullptr);
+  bool found = false;
+  HeapTuple tuple;
+  while (!found && HeapTupleIsValid(tuple = systable_getnext(scan))) {
+    found = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple))->oid == database;
+  }
+  systable_endscan(scan);
+  UnregisterSnapshot(snapshot);
+  table_close(relation, AccessShareLock);
+  CommitTransactionCommand();
+  MemoryContextSwitchTo(caller);
+  return found;
+}
+
+// A worker that never reached its database: most likely it cannot just now, and is started again.
+// But the database may be gone without our having seen it go, as on a standby.
+void NoteFailedStart(const DatabaseSlot &slot) {
+  const Oid database = slot.database.load();
+  if (!DatabaseExists(database)) DetachDatabase(database);
 }
 
 void NoteStopped(int slot_index) {
@@ -110,10 +136,8 @@ void NoteStopped(int slot_index) {
   if (slot.worker_pid.load() != 0) {
     slot.worker_process.store(-1);
     slot.worker_pid.store(0);
-    if (slot.stop_requested.load() == 0) NoteFailedStart(watch, slot);
-  } else {
-    watch.failed_starts = 0;
   }
+  if (slot.connected.load() == 0 && slot.stop_requested.load() == 0) NoteFailedStart(slot);
   if (slot.drains.load() != watch.drains_at_start || slot.stop_requested.load() != 0) {
     watch.retry_ms = 0;
     watch.not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kHealthyRestartMs);

@@ -103,6 +103,7 @@ void UseOwnSettings() {
 
 void Connect() {
   BackgroundWorkerInitializeConnectionByOid(slot->database.load(), InvalidOid, 0);
+  slot->connected.store(1);
   UseOwnSettings();
   NeverRecord();
   pgstat_report_appname("pg_weir flush worker");
