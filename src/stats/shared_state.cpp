@@ -98,7 +98,16 @@ T &PartOf(const DatabaseSlot &slot, Size offset) {
   return *reinterpret_cast<T *>(start + offset);
 }
 
+// Returns how many statements are lost thereby.
+std::uint64_t DiscardFolds(const DatabaseSlot &slot) {
+  std::uint64_t calls = 0;
+  for (int i = 0; i < pg::ProcessCount(); i++) calls += AreaAt(i).folds().Discard(slot.group);
+  return calls;
+}
+
 void ClearSlot(DatabaseSlot &slot, Oid database) {
+  // As long as the group is known: nobody else would ever free what was folded for it.
+  DiscardFolds(slot);
   Ring::Create(&RingOf(slot), settings.ring_size);
   core::ByteRing::Create(&TextsOf(slot), settings.text_buffer_kb * 1024);
   core::StringTable::Create(&TenantsOf(slot), settings.max_tenants + 1)->Intern(kOtherText);
@@ -170,9 +179,7 @@ void RestartCounts(DatabaseSlot &slot) {
 void DiscardWaiting(DatabaseSlot &slot) {
   slot.discard_records_below.store(RingOf(slot).head());
   slot.discard_texts_below.store(TextsOf(slot).head());
-  for (int i = 0; i < pg::ProcessCount(); i++) {
-    slot.discarded.fetch_add(AreaAt(i).folds().Discard(slot.group));
-  }
+  slot.discarded.fetch_add(DiscardFolds(slot));
 }
 
 void Activate(DatabaseSlot &slot, Oid database) {

@@ -16,6 +16,8 @@ $primary->safe_psql('other', 'CREATE EXTENSION pg_weir');
 $primary->backup('copy');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'copy', has_streaming => 1);
+# One database can be recorded only when another has made room for it.
+set_conf($standby, 'weir.max_databases' => 2);
 $standby->start;
 
 $primary->safe_psql('postgres', "SET weir.tenant = 'primary';\n" . "SELECT 1;\n" x 25);
@@ -55,6 +57,10 @@ is(quietly($standby, 'postgres', "SELECT count(*) FROM weir.health() WHERE statu
 
 # A database that is dropped on the primary vanishes from the standby in time, its worker too.
 $standby->safe_psql('other', 'SELECT 1');
+# Nothing is written here, so all that its sessions may fold stays folded.
+my $short = "SET weir.min_duration = '1h';\n";
+$standby->safe_psql('other', $short . join('', map { "SET weir.tenant = 't$_'; SELECT 1;\n" } 1 .. 50));
+cmp_ok(ring($standby, 'other')->{folded_pending}, '>', 0, 'statements of a database wait folded');
 ok(wait_for_worker($standby, 'other'), 'a worker waits on the standby for the promotion');
 $primary->safe_psql('postgres', 'DROP DATABASE other');
 within(10, 'DROP DATABASE is replayed',
@@ -70,6 +76,15 @@ $primary->safe_psql('postgres', 'CREATE DATABASE third');
 $primary->safe_psql('third', 'CREATE EXTENSION pg_weir');
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 is($standby->safe_psql('third', "SET weir.tenant = 'third'; SELECT 3"), 3, 'a new database on the standby');
+ok( wait_until(
+        sub {
+            $standby->safe_psql('third', $short . 'SELECT 3');
+            my ($status) = $standby->psql('third', 'SET weir.capture = off; SELECT weir.ring_status()');
+            return $status == 0;
+        }),
+    'takes the place of the one that was dropped');
+$standby->safe_psql('third', $short . 'SELECT 3');
+cmp_ok(ring($standby, 'third')->{folded}, '>', 0, 'and finds room to fold');
 $primary->safe_psql('third', 'DROP EXTENSION pg_weir');
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 is($standby->safe_psql('third', 'SELECT 4'), 4, 'whose extension is dropped again');
