@@ -90,6 +90,9 @@ FROM weir.statements_history(now() - interval '1 hour', 'infinity', '1 minute') 
 SELECT bucket_start = date_trunc('day', now(), 'UTC') - interval '2 days' AS day, tenant_id, calls, rows, total_exec_time, query
 FROM weir.statements_history(date_trunc('day', now(), 'UTC') - interval '2 days', date_trunc('day', now(), 'UTC') - interval '1 day', '1 day');
 SELECT count(*) FROM weir.statements_history(now() + interval '1 hour');
+-- The minute that it begins in counts, whatever the width of the buckets.
+SELECT count(*) > 0 AS by_minute FROM weir.statements_history((SELECT max(created_at) FROM weir.query_stats WHERE toplevel));
+SELECT count(*) > 0 AS by_hour FROM weir.statements_history((SELECT max(created_at) FROM weir.query_stats WHERE toplevel), bucket => '1 hour');
 
 DROP TABLE account;
 DROP FUNCTION roll_up;

@@ -50,7 +50,7 @@ BEGIN ATOMIC
             UNION ALL
             SELECT * FROM weir.rollups l
              WHERE l.minutes = 1 AND weir.rollup_width(since, until, resolution) <> 1
-               AND l.bucket >= greatest((SELECT s.rolled_until FROM weir.rollup_state s), since)
+               AND l.bucket >= greatest((SELECT s.rolled_until FROM weir.rollup_state s), date_trunc('minute', since))
                AND l.bucket < until) r
       JOIN weir.rollup_kinds k ON k.kind_id = r.kind_id;
 END;
