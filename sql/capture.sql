@@ -109,6 +109,25 @@ SELECT query_type, table_name, field_name, calls, rows,
        shared_blks_hit + shared_blks_read >= (SELECT relpages FROM pg_class WHERE relname = 'wide') AS all_blocks
 FROM weir.query_stats WHERE tenant_id = 'parallel' AND query_type = 'SELECT' ORDER BY id;
 
+-- COPY of a table in a schema that the user may not look into fails, and that is recorded.
+CREATE SCHEMA regress_weir_closed;
+CREATE TABLE regress_weir_closed.hidden ();
+CREATE ROLE regress_weir_outside;
+SET weir.tenant = 'outside';
+SET ROLE regress_weir_outside;
+COPY regress_weir_closed.hidden TO stdout;
+COPY regress_weir_missing.hidden TO stdout;
+COPY elsewhere.public.item TO stdout;
+COPY regress_weir.public.item TO stdout;
+RESET ROLE;
+COPY regress_weir_closed.hidden TO stdout;
+SET weir.tenant = '';
+SELECT weir.flush() >= 0 AS flushed;
+SELECT query_type, table_name, calls, sqlstate
+FROM weir.query_stats WHERE tenant_id = 'outside' AND query_type = 'COPY' ORDER BY id;
+DROP SCHEMA regress_weir_closed CASCADE;
+DROP ROLE regress_weir_outside;
+
 -- Switched off: nothing. Utility commands and planning have switches of their own.
 SET weir.tenant = 'off';
 SET weir.capture = off;

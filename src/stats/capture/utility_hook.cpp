@@ -1,7 +1,9 @@
 // Utility commands.
-#include "pg/utility_hook.hpp"
+#include <cstring>
+
 #include "pg/compat.hpp"
 #include "pg/hook.hpp"
+#include "pg/utility_hook.hpp"
 #include "stats/capture/capture.hpp"
 #include "stats/capture/nesting.hpp"
 #include "stats/capture/query_text.hpp"
@@ -15,8 +17,10 @@ extern "C" {
 #include "access/parallel.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "commands/dbcommands.h"
 #include "tcop/utility.h"
 #include "utils/backend_status.h"
+#include "utils/lsyscache.h"
 }
 
 namespace weir::stats {
@@ -36,13 +40,25 @@ bool IsRecorded(const Node *command) {
          !IsA(command, DeallocateStmt);
 }
 
+// Raises nothing: whether the user may look into the schema is for the command to find out, whose
+// failure is recorded.
+Oid RelationOf(const RangeVar *name) {
+  if (name->catalogname != nullptr &&
+      std::strcmp(name->catalogname, get_database_name(MyDatabaseId)) != 0) {
+    return InvalidOid;
+  }
+  if (name->schemaname == nullptr) return RelnameGetRelid(name->relname);
+  const Oid schema = LookupNamespaceNoError(name->schemaname);
+  return OidIsValid(schema) ? get_relname_relid(name->relname, schema) : InvalidOid;
+}
+
 core::NameId TableOf(const Node *command) {
   if (!IsA(command, CopyStmt) || !IsTransactionState() || IsAbortedTransactionBlockState()) {
     return 0;
   }
   const auto *copy = reinterpret_cast<const CopyStmt *>(command);
   if (copy->relation == nullptr) return 0;
-  const Oid relation = RangeVarGetRelid(copy->relation, NoLock, true);
+  const Oid relation = RelationOf(copy->relation);
   return OidIsValid(relation) ? TableName(relation) : 0;
 }
 
