@@ -8,7 +8,7 @@ SET search_path = pg_catalog, pg_temp
 SET jit = off
 BEGIN ATOMIC
     -- Columns that the condition of a query compares, as its normalised text shows them; of the table
-    -- that the query was recorded with.
+    -- that the query was recorded with. Patterns are E'', which standard_conforming_strings leaves alone.
     WITH patterns AS (
         SELECT r.table_name, r.queryid, sum(r.calls)::bigint AS calls, sum(r.total_ms) AS total_ms,
                coalesce(sum(r.rows), 0)::bigint AS rows,
@@ -17,7 +17,7 @@ BEGIN ATOMIC
          WHERE r.table_name IS NOT NULL AND r.queryid IS NOT NULL AND r.sqlstate IS NULL
          GROUP BY r.table_name, r.queryid),
     texts AS (
-        SELECT t.queryid, substring(min(t.query) FROM '(?i)\mWHERE\M.*') AS condition
+        SELECT t.queryid, substring(min(t.query) FROM E'(?i)\\mWHERE\\M.*') AS condition
           FROM weir.query_texts t GROUP BY t.queryid),
     restricted AS (
         SELECT c.oid AS relation, greatest(c.reltuples, 0)::double precision AS relation_rows, a.attname, p.*,
@@ -31,9 +31,9 @@ BEGIN ATOMIC
                          AND p.table_name = CASE WHEN n.nspname = 'public' THEN '' ELSE n.nspname || '.' END || c.relname
           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                              AND a.attname ~ '^[a-z_][a-z0-9_]*$',
-               LATERAL (SELECT upper(regexp_replace((regexp_match(t.condition, '\m' || a.attname ||
-                   '\M"?\s*(=|<>|!=|<=|>=|<|>|!?~~?\*?|NOT\s+I?LIKE|I?LIKE|NOT\s+IN|IN|IS\s+NOT\s+NULL|IS\s+NULL|BETWEEN)', 'i'))[1],
-                   '\s+', ' ', 'g')) AS operator) m
+               LATERAL (SELECT upper(regexp_replace((regexp_match(t.condition, E'\\m' || a.attname ||
+                   E'\\M"?\\s*(=|<>|!=|<=|>=|<|>|!?~~?\\*?|NOT\\s+I?LIKE|I?LIKE|NOT\\s+IN|IN|IS\\s+NOT\\s+NULL|IS\\s+NULL|BETWEEN)', 'i'))[1],
+                   E'\\s+', ' ', 'g')) AS operator) m
          WHERE m.operator IS NOT NULL)
     SELECT r.relation::regclass, r.relation_rows, r.attname, r.operator,
            ARRAY(SELECT e.attname FROM restricted e

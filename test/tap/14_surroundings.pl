@@ -63,6 +63,13 @@ ok( wait_until(
     'partitions are made ahead');
 is(quietly($node, 'oldfashioned', "SELECT status FROM weir.health() WHERE check_name = 'partitions'"),
     'ok', 'and found');
+# Their text is quoted as the setting says.
+my $functions = <<'SQL';
+SET standard_conforming_strings = on;
+SELECT count(*), md5(string_agg(pg_get_functiondef(oid), '' ORDER BY oid::regprocedure::text)) FROM pg_proc
+ WHERE pronamespace = 'weir'::regnamespace AND prokind <> 'a'
+SQL
+is(quietly($node, 'oldfashioned', $functions), quietly($node, 'postgres', $functions), 'functions are what they are elsewhere');
 
 # DROP and CREATE EXTENSION, prepared.
 extension_database('twophase');
