@@ -1,5 +1,6 @@
 #include "continuous/worker/own_settings.hpp"
 
+#include "pg/compat.hpp"
 #include "pg/pg.hpp"
 
 extern "C" {
@@ -34,6 +35,7 @@ void UseOwnSettings() {
   Override("search_path", "pg_catalog, pg_temp");
   Override("standard_conforming_strings", "on");
   Override("statement_timeout", "0");
+  if constexpr (pg::kLimitsTransactions) Override("transaction_timeout", "0");
   Override("idle_in_transaction_session_timeout", "0");
   Override("default_transaction_isolation", "read committed");
   Override("default_transaction_read_only", "off");
