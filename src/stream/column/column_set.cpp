@@ -161,9 +161,9 @@ void FillColumn(ColumnSet *set, int column, Expr *expression, Encoding encoding)
                                  set->step_count};
 }
 
-void PrepareConstants(ColumnSet *set, ExprContext *econtext, MemoryContext context) {
-  for (int i = 0; i < set->constant_count; ++i) {
-    const StepConstant &source = set->constants[i];
+void PrepareConstants(ColumnSet *set, int end, ExprContext *econtext, MemoryContext context) {
+  for (; set->constants_ready < end; ++set->constants_ready) {
+    const StepConstant &source = set->constants[set->constants_ready];
     core::VectorConstant *constant = &set->steps[source.step].constant;
     bool is_null;
     const Datum value = ExecEvalExprSwitchContext(source.expression, econtext, &is_null);

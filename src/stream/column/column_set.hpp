@@ -33,7 +33,7 @@ struct RowColumn {
   int steps_before;  // those of columns that PostgreSQL would compute before this one
 };
 
-// An operand that does not depend on the row: evaluated when the scan starts.
+// An operand that does not depend on the row: evaluated once in a pass.
 struct StepConstant {
   ExprState *expression;
   int step;
@@ -62,6 +62,10 @@ struct ColumnSet {
   core::VectorStep steps[kSetSteps];
   int constant_count;
   StepConstant constants[kSetSteps];
+  int constants_ready;  // those of this pass that were evaluated
+  // While a condition is compiled: its constants are evaluated when a row reaches it, so they may
+  // cost something or fail.
+  bool may_compute;
 };
 
 ColumnSet *MakeColumnSet(Index variable_source, PlanState *parent);
@@ -74,11 +78,13 @@ int AddColumn(ColumnSet *set, Expr *expression, Encoding encoding);
 void FillColumn(ColumnSet *set, int column, Expr *expression, Encoding encoding);
 
 // Compiles a condition into a column of truth values; -1 if it must be evaluated row by row. What
-// is compiled raises no error and tells nothing, so it may run before other conditions.
-int CompileCondition(ColumnSet *set, Expr *condition);
+// is compiled raises no error and tells nothing, so it may run before other conditions. With
+// `may_compute` that holds only once its constants are known; whoever runs it sees to it that they
+// are evaluated for a row that passed all conditions before it.
+int CompileCondition(ColumnSet *set, Expr *condition, bool may_compute);
 
-// Evaluates the constants of the steps, in `context`, for a new scan.
-void PrepareConstants(ColumnSet *set, ExprContext *econtext, MemoryContext context);
+// Evaluates the first constants of the steps, up to `end`, in `context`, once in a pass.
+void PrepareConstants(ColumnSet *set, int end, ExprContext *econtext, MemoryContext context);
 
 // Runs the steps over rows [0, count). Returns how many rows come before the first one that fails,
 // and how that one does.

@@ -42,6 +42,10 @@ Encoding KeyEncoding(Oid type, Oid collation);
 Encoding GroupKeyEncoding(Oid type, Oid collation, Oid equality);
 bool IsClassKey(Encoding encoding);
 
+// How a type's values are words, if they are: types of one answer have the same bytes and the same
+// word. kNone for all that is not a word.
+Encoding WordEncoding(Oid type);
+
 // For an argument that a function of the server takes.
 Encoding ArgumentEncoding(Oid type);
 

@@ -110,6 +110,19 @@ bool IsClassKey(Encoding encoding) {
   return encoding == Encoding::kKeyImage || encoding == Encoding::kKeyDatum;
 }
 
+Encoding WordEncoding(Oid type) {
+  const Encoding physical = PhysicalEncoding(type);
+  if (physical != Encoding::kNone) return physical;
+  switch (getBaseType(type)) {
+    case CASHOID:
+    case XID8OID:
+    case LSNOID:
+      return Encoding::kInt64;
+    default:
+      return IsOidLike(getBaseType(type)) ? Encoding::kUint32 : Encoding::kNone;
+  }
+}
+
 Encoding ArgumentEncoding(Oid type) {
   const Encoding physical = PhysicalEncoding(type);
   if (physical != Encoding::kNone) return physical;

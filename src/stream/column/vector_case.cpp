@@ -9,12 +9,11 @@ extern "C" {
 namespace weir::stream {
 namespace {
 
-bool IsValue(Expr *expression) { return IsA(expression, Const) || IsA(expression, Param); }
-
 // Values are computed for all rows, so only what cannot fail will do.
 bool IsHarmless(Expr *expression) {
+  if (IsFree(expression)) return true;
   expression = StripRelabel(expression);
-  if (IsA(expression, Var) || IsValue(expression)) return true;
+  if (IsA(expression, Var)) return true;
   if (!IsA(expression, FuncExpr)) return false;
   const FuncExpr *call = castNode(FuncExpr, expression);
   const VectorForm *form = ArithmeticForm(call->funcid);
@@ -30,12 +29,18 @@ bool IsNull(const Expr *expression) {
 
 // A column, or kConstant for what the step carries itself.
 int CompileBranch(ColumnSet *set, Expr *value, Encoding encoding) {
-  value = StripRelabel(value);
-  return IsValue(value) ? kConstant : CompileVector(set, value, encoding, -1);
+  return IsFree(value) ? kConstant : CompileVector(set, value, encoding, -1);
+}
+
+// As its own type says, and not as the column does: a cast around the whole may widen the column.
+Encoding BranchEncoding(Expr *value, Encoding encoding) {
+  if (encoding == Encoding::kWholeWord) return encoding;
+  return WordEncoding(exprType(reinterpret_cast<Node *>(value)));
 }
 
 bool AddBranchConstant(ColumnSet *set, int step, Expr *value, Encoding encoding) {
-  return AddConstant(set, step, StripRelabel(value), encoding, InvalidOid);
+  const Encoding stored = BranchEncoding(value, encoding);
+  return stored != Encoding::kNone && AddConstant(set, step, value, stored, InvalidOid);
 }
 
 int CompileFilter(ColumnSet *set, Expr *value, Encoding encoding, int condition, int out) {
@@ -48,13 +53,7 @@ int CompileFilter(ColumnSet *set, Expr *value, Encoding encoding, int condition,
   step.out = out;
   const int number = AddStep(set, step);
   if (number < 0) return kFailed;
-  // Whether a row counts is all that matters of a constant there.
-  const Encoding stored = encoding == Encoding::kNullness
-                              ? PhysicalEncoding(exprType(reinterpret_cast<Node *>(value)))
-                              : encoding;
-  if (left != kConstant) return out;
-  if (stored == Encoding::kNone) return kFailed;
-  return AddBranchConstant(set, number, value, stored) ? out : kFailed;
+  return left != kConstant || AddBranchConstant(set, number, value, encoding) ? out : kFailed;
 }
 
 int CompileElse(ColumnSet *set, int left, Expr *value, Encoding encoding, int condition, int out) {
@@ -84,9 +83,9 @@ int CompileCase(ColumnSet *set, const CaseExpr *expression, Encoding encoding, i
   const bool has_else = !IsNull(expression->defresult);
   if (!IsHarmless(when->result) || (has_else && !IsHarmless(expression->defresult))) return kFailed;
   // Long constants have no place in a column.
-  if (!IsWord(encoding) && (has_else || IsValue(StripRelabel(when->result)))) return kFailed;
+  if (!IsWord(encoding) && (has_else || IsFree(when->result))) return kFailed;
   if (has_else && encoding == Encoding::kNullness) return kFailed;
-  const int condition = CompileCondition(set, when->expr);
+  const int condition = CompileCondition(set, when->expr, false);
   if (condition < 0) return kFailed;
   auto *whole = reinterpret_cast<Expr *>(const_cast<CaseExpr *>(expression));
   const int out = destination >= 0 ? destination : AddColumn(set, whole, encoding);

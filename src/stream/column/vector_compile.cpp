@@ -1,6 +1,5 @@
 #include "stream/column/vector_compile.hpp"
 
-#include "pg/expression_walk.hpp"
 #include "stream/column/vector_form.hpp"
 
 extern "C" {
@@ -17,14 +16,6 @@ extern "C" {
 namespace weir::stream {
 namespace {
 
-bool ContainsVariable(Node *node, void *context) {
-  if (node == nullptr) return false;
-  if (IsA(node, Var) || IsA(node, SubPlan) || IsA(node, Aggref) || IsA(node, CaseTestExpr)) {
-    return true;
-  }
-  return pg::WalkExpression(node, ContainsVariable, context);
-}
-
 int Destination(ColumnSet *set, Expr *expression, Encoding encoding, int destination) {
   return destination >= 0 ? destination : AddColumn(set, expression, encoding);
 }
@@ -32,13 +23,10 @@ int Destination(ColumnSet *set, Expr *expression, Encoding encoding, int destina
 }  // namespace
 
 bool CompileOperand(ColumnSet *set, Expr *expression, Operand *operand) {
-  if (IsRowIndependent(reinterpret_cast<Node *>(expression))) {
-    *operand = {kConstant, expression};
-    return true;
-  }
+  if (TakeConstant(set, expression, operand)) return true;
   const Encoding encoding = PhysicalEncoding(exprType(reinterpret_cast<Node *>(expression)));
   if (encoding == Encoding::kNone) return false;
-  *operand = {CompileVector(set, expression, encoding, -1), nullptr};
+  *operand = {CompileVector(set, expression, encoding, -1), nullptr, encoding};
   return operand->column >= 0;
 }
 
@@ -68,10 +56,10 @@ int FinishStep(ColumnSet *set, core::VectorStep step, const Operand &left, const
   const int number = AddStep(set, step);
   if (number < 0) return kFailed;
   if (constant != nullptr) {
-    Node *node = reinterpret_cast<Node *>(constant->constant);
-    Encoding encoding = PhysicalEncoding(exprType(node));
-    if (encoding == Encoding::kNone) encoding = KeyEncoding(exprType(node), exprCollation(node));
-    if (!AddConstant(set, number, constant->constant, encoding, InvalidOid)) return kFailed;
+    if (constant->encoding == Encoding::kNone) return kFailed;
+    if (!AddConstant(set, number, constant->constant, constant->encoding, InvalidOid)) {
+      return kFailed;
+    }
   }
   return step.out;
 }
@@ -170,13 +158,12 @@ bool IsPositiveConstant(Expr *expression) {
   }
 }
 
-bool IsRowIndependent(Node *node) {
-  return !ContainsVariable(node, nullptr) && !contain_volatile_functions(node);
-}
-
 Expr *StripRelabel(Expr *expression) {
   while (expression != nullptr && IsA(expression, RelabelType)) {
-    expression = castNode(RelabelType, expression)->arg;
+    const RelabelType *relabel = castNode(RelabelType, expression);
+    const Oid inner = exprType(reinterpret_cast<Node *>(relabel->arg));
+    if (WordEncoding(inner) != WordEncoding(relabel->resulttype)) break;
+    expression = relabel->arg;
   }
   return expression;
 }

@@ -25,12 +25,12 @@ bool IsTextOperation(core::VectorOp operation) {
 
 // A plain text variable; text has no other column form.
 bool CompileTextOperand(ColumnSet *set, Expr *expression, Operand *operand) {
-  expression = StripRelabel(expression);
-  if (IsRowIndependent(reinterpret_cast<Node *>(expression))) {
-    *operand = {kConstant, expression};
+  if (TakeConstant(set, expression, operand)) {
+    operand->encoding = Encoding::kText;
     return true;
   }
-  *operand = {CompileVector(set, expression, Encoding::kText, -1), nullptr};
+  expression = StripRelabel(expression);
+  *operand = {CompileVector(set, expression, Encoding::kText, -1), nullptr, Encoding::kText};
   return operand->column >= 0;
 }
 
@@ -57,12 +57,11 @@ int CompileComparison(ColumnSet *set, const OpExpr *call, Expr *condition) {
   if (IsTextOperation(step.op)) return CompileTextComparison(set, call, step);
   Operand operands[2];
   for (int i = 0; i < 2; ++i) {
-    Expr *argument = StripRelabel(static_cast<Expr *>(list_nth(call->args, i)));
+    auto *argument = static_cast<Expr *>(list_nth(call->args, i));
+    if (TakeConstant(set, argument, &operands[i])) continue;
     // Arithmetic might raise an error for rows that another condition removes.
-    if (!IsA(argument, Var) && !IsRowIndependent(reinterpret_cast<Node *>(argument))) {
-      return kFailed;
-    }
-    if (!CompileOperand(set, argument, &operands[i])) return kFailed;
+    argument = StripRelabel(argument);
+    if (!IsA(argument, Var) || !CompileOperand(set, argument, &operands[i])) return kFailed;
   }
   if (form->is_swapped) std::swap(operands[0], operands[1]);
   return FinishStep(set, step, operands[0], &operands[1]);
@@ -154,6 +153,8 @@ int Compile(ColumnSet *set, Expr *condition) {
     case T_NullTest:
       return CompileNullTest(set, castNode(NullTest, condition), condition);
     case T_BoolExpr:
+      // One side may keep rows from the other.
+      set->may_compute = false;
       return CompileLogic(set, castNode(BoolExpr, condition), condition);
     case T_Var:
       return CompileVector(set, condition, Encoding::kBool, -1);
@@ -164,10 +165,12 @@ int Compile(ColumnSet *set, Expr *condition) {
 
 }  // namespace
 
-int CompileCondition(ColumnSet *set, Expr *condition) {
+int CompileCondition(ColumnSet *set, Expr *condition, bool may_compute) {
   const ColumnSet saved = *set;
+  set->may_compute = may_compute;
   const int column = Compile(set, condition);
   if (column < 0) *set = saved;
+  set->may_compute = false;
   return column;
 }
 

@@ -16,6 +16,13 @@ struct AggregateScan;
 
 inline constexpr int kMaxQuals = 32;
 
+// A condition with a column form, and how many steps and constants there are up to it.
+struct Condition {
+  int column;
+  int steps;
+  int constants;
+};
+
 struct Source {
   PlanState *child;
   ColumnSet *set;  // the first columns are the aggregator's, in its order
@@ -27,7 +34,7 @@ struct Source {
   ColumnSet *qual_set;
   DecodeProgram *qual_program;
   int qual_count;
-  int qual_column[kMaxQuals];
+  Condition quals[kMaxQuals];
   ExprState *row_qual;
   bool needs_slot;
   bool needs_rows;  // false: counting is enough

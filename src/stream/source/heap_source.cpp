@@ -29,7 +29,9 @@ bool HasSubplan(List *quals) {
 }
 
 // Splits the scan's conditions: those with a column form, and the rest in their order. Conditions
-// with a column form are leakproof, so running them first tells a row's content to nobody.
+// with a column form are leakproof, so running them first tells a row's content to nobody. What it
+// costs to compute their constants, and whether that fails, shows: behind a condition that is left
+// to the server nobody knows whether a row gets there.
 bool SplitQuals(Source *source, List *quals) {
   if (quals == NIL) return true;
   if (HasSubplan(quals)) {
@@ -40,10 +42,11 @@ bool SplitQuals(Source *source, List *quals) {
   ListCell *cell;
   foreach (cell, quals) {
     auto *qual = static_cast<Expr *>(lfirst(cell));
+    ColumnSet *set = source->qual_set;
     const int column =
-        source->qual_count < kMaxQuals ? CompileCondition(source->qual_set, qual) : -1;
+        source->qual_count < kMaxQuals ? CompileCondition(set, qual, rest == NIL) : -1;
     if (column >= 0) {
-      source->qual_column[source->qual_count++] = column;
+      source->quals[source->qual_count++] = {column, set->step_count, set->constant_count};
     } else {
       rest = lappend(rest, qual);
     }
@@ -123,21 +126,30 @@ int AllRows(int count, uint16 *kept) {
   return count;
 }
 
+// Runs the conditions in their order. The constants of one are evaluated when a row reaches it.
+int RunConditions(AggregateScan *scan, Source *source, int rows, uint16 *kept) {
+  if (source->qual_count == 0) return AllRows(rows, kept);
+  ColumnSet *set = source->qual_set;
+  int count = rows;
+  int step = 0;
+  for (int q = 0; q < source->qual_count && count > 0; ++q) {
+    const Condition &condition = source->quals[q];
+    PrepareConstants(set, condition.constants, scan->css.ss.ps.ps_ExprContext, scan->scan_context);
+    RaiseFailure(core::RunSteps(set->steps + step, condition.steps - step, set->columns, rows));
+    step = condition.steps;
+    const core::Column &column = set->columns[condition.column];
+    count = q == 0 ? SelectRows(column, count, kept) : NarrowRows(column, count, kept);
+  }
+  return count;
+}
+
 // Keeps the rows whose conditions all came out true, and of those the ones that meet a row of each
 // joined table. Returns how many there were before the joins.
 int ApplyColumnQuals(AggregateScan *scan, Source *source, PageRows *rows, const char *limit) {
   ColumnSet *set = source->qual_set;
   DecodeRows(source->qual_program, set, rows, 0, limit, scan->batch_context);
-  core::VectorStatus failure;
-  RunColumnSteps(set, rows->count, &failure);
-  RaiseFailure(failure);
   uint16 kept[MaxHeapTuplesPerPage];
-  int count = source->qual_count == 0
-                  ? AllRows(rows->count, kept)
-                  : SelectRows(set->columns[source->qual_column[0]], rows->count, kept);
-  for (int q = 1; q < source->qual_count; ++q) {
-    count = NarrowRows(set->columns[source->qual_column[q]], count, kept);
-  }
+  const int count = RunConditions(scan, source, rows->count, kept);
   const int joined = source->join_count == 0 ? count : KeepJoined(source, kept, count);
   ResetColumns(set, rows->count);
   KeepRows(source, rows, kept, joined);
@@ -246,7 +258,7 @@ Source *MakeHeapSource(AggregateScan *scan, SeqScanState *child) {
 void BeginHeapPass(AggregateScan *scan, Source *source) {
   // An append leaves this to the call of the scan that never comes.
   if (source->child->chgParam != nullptr) ExecReScan(source->child);
-  PrepareConstants(source->qual_set, scan->css.ss.ps.ps_ExprContext, scan->scan_context);
+  source->qual_set->constants_ready = 0;
   source->pass = static_cast<HeapPass *>(
       MemoryContextAllocZero(scan->css.ss.ps.state->es_query_cxt, sizeof(HeapPass)));
   source->pass->kept = -1;

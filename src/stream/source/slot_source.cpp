@@ -111,7 +111,10 @@ void BeginPass(AggregateScan *scan, Source *source) {
   ReleaseBatch(scan, source);
   source->is_exhausted = false;
   source->failure = core::VectorStatus::kDone;
-  PrepareConstants(source->set, scan->css.ss.ps.ps_ExprContext, scan->scan_context);
+  source->set->constants_ready = 0;
+  // All of them are free: the node's own expressions are not evaluated in the order of rows.
+  PrepareConstants(source->set, source->set->constant_count, scan->css.ss.ps.ps_ExprContext,
+                   scan->scan_context);
   if (source->is_heap) BeginHeapPass(scan, source);
 }
 
