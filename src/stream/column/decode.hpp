@@ -38,6 +38,7 @@ struct DecodeStep {
 struct PageRows {
   int count;
   bool any_irregular;
+  bool any_external;  // has values outside the page
   HeapTupleHeader header[MaxHeapTuplesPerPage];
   const char *data[MaxHeapTuplesPerPage];
   OffsetNumber line[MaxHeapTuplesPerPage];

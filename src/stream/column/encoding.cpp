@@ -37,6 +37,7 @@ void EncodeFloatKey(core::Column *column, int row, double canonical, Datum value
   core::PackPadded(*column, row, bytes, 8, 16);
 }
 
+// Not compressed, and not outside the page; either the value itself or a copy in `context`.
 varlena *Flat(Datum value, MemoryContext context) {
   MemoryContext old = MemoryContextSwitchTo(context);
   varlena *flat = pg_detoast_datum_packed(reinterpret_cast<varlena *>(DatumGetPointer(value)));
@@ -48,6 +49,13 @@ const char *Keep(const char *bytes, uint32 length, MemoryContext context) {
   char *copy = Room(context, length);
   memcpy(copy, bytes, length);
   return copy;
+}
+
+// The bytes of a flat value, to be kept. A value that had to be made flat is kept already.
+const char *KeepFlat(const varlena *flat, Datum value, MemoryContext context) {
+  const char *bytes = VARDATA_ANY(flat);
+  if (reinterpret_cast<const char *>(flat) != DatumGetPointer(value)) return bytes;
+  return Keep(bytes, VARSIZE_ANY_EXHDR(flat), context);
 }
 
 // Nothing of the value is in the words.
@@ -62,14 +70,14 @@ void EncodeText(core::Column *column, int row, Datum value, MemoryContext contex
   const varlena *text = Flat(value, context);
   const char *bytes = VARDATA_ANY(text);
   const uint32 length = VARSIZE_ANY_EXHDR(text);
-  if (length > core::kInlineText) bytes = Keep(bytes, length, context);
+  if (length > core::kInlineText) bytes = KeepFlat(text, value, context);
   core::PackText(*column, row, bytes, length, bytes);
 }
 
 void EncodeBpchar(core::Column *column, int row, Datum value, MemoryContext context) {
   const varlena *text = Flat(value, context);
   const uint32 length = VARSIZE_ANY_EXHDR(text);
-  const char *bytes = Keep(VARDATA_ANY(text), length, context);
+  const char *bytes = KeepFlat(text, value, context);
   const int significant = bpchartruelen(const_cast<char *>(bytes), static_cast<int>(length));
   core::PackPadded(*column, row, bytes, static_cast<uint32>(significant), length);
 }
@@ -133,12 +141,12 @@ void EncodeKeyImage(core::Column *column, int row, int length, Datum value, Memo
               static_cast<uint32>(length));
     return;
   }
-  const varlena *flat = Flat(value, context);
-  const uint32 size = VARSIZE_ANY_EXHDR(flat) + VARHDRSZ;
-  char *copy = Room(context, size);
-  SET_VARSIZE(copy, size);
-  memcpy(copy + VARHDRSZ, VARDATA_ANY(flat), size - VARHDRSZ);
-  PackImage(column, row, copy, size);
+  auto *stored = reinterpret_cast<varlena *>(DatumGetPointer(value));
+  MemoryContext old = MemoryContextSwitchTo(context);
+  varlena *flat = pg_detoast_datum(stored);
+  if (flat == stored) flat = pg_detoast_datum_copy(stored);
+  MemoryContextSwitchTo(old);
+  PackImage(column, row, reinterpret_cast<const char *>(flat), VARSIZE(flat));
 }
 
 void EncodeKeyDatum(core::Column *column, int row, Datum value, MemoryContext context) {

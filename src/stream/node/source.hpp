@@ -38,6 +38,7 @@ struct Source {
   ExprState *row_qual;
   bool needs_slot;
   bool needs_rows;  // false: counting is enough
+  bool reads_long;  // values that may lie outside the page
   // Joins that are done while pages are read, and the source to use where that cannot be.
   int join_count;
   struct TableJoin *joins;

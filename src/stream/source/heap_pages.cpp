@@ -111,6 +111,7 @@ inline void AddRow(PageRows *rows, Page page, ItemId item, OffsetNumber line, At
       (header->t_infomask & HEAP_HASNULL) != 0 || HeapTupleHeaderGetNatts(header) < highest;
   rows->is_irregular[at] = irregular;
   rows->any_irregular |= irregular;
+  rows->any_external |= (header->t_infomask & HEAP_HASEXTERNAL) != 0;
 }
 
 // The next page's lines come into the cache while this page's are collected.
@@ -207,6 +208,7 @@ bool NextPage(PageWalk *walk, HeapPage *page, PageRows *rows) {
   if (walk->next == InvalidBlockNumber) return false;
   rows->count = 0;
   rows->any_irregular = false;
+  rows->any_external = false;
   page->block = walk->next;
   walk->next = AdvanceBlock(walk);
   if (!walk->may_read_directly || !CollectDirectly(walk, page, rows)) {

@@ -79,9 +79,16 @@ struct Batch {
 
 struct HeapPass {
   PageWalk walk;
-  PageRows rows;
+  HeapPage page;
+  bool has_page;  // the page is pinned and not done with
+  PageRows rows;  // of the page
+  int next;       // the first of them that was not looked at
+  PageRows slice;
+  int slice_rows;
+  PageRows *current;  // the rows under way, all of the page's or a slice
   const char *limit;  // of the page under way
-  int kept;           // rows of it that are done with by the server's evaluator; -1: no such work
+  int kept;           // current rows that are done with by the server's evaluator; -1: no such work
+  MemoryContext qual_context;  // long values that only conditions look at
 };
 
 namespace {
@@ -147,7 +154,8 @@ int RunConditions(AggregateScan *scan, Source *source, int rows, uint16 *kept) {
 // joined table. Returns how many there were before the joins.
 int ApplyColumnQuals(AggregateScan *scan, Source *source, PageRows *rows, const char *limit) {
   ColumnSet *set = source->qual_set;
-  DecodeRows(source->qual_program, set, rows, 0, limit, scan->batch_context);
+  MemoryContextReset(source->pass->qual_context);
+  DecodeRows(source->qual_program, set, rows, 0, limit, source->pass->qual_context);
   uint16 kept[MaxHeapTuplesPerPage];
   const int count = RunConditions(scan, source, rows->count, kept);
   const int joined = source->join_count == 0 ? count : KeepJoined(source, kept, count);
@@ -192,20 +200,98 @@ void DecodePage(AggregateScan *scan, Source *source, PageRows *rows) {
              scan->batch_context);
 }
 
-void AddPage(AggregateScan *scan, Source *source, const HeapPage *page, PageRows *rows,
-             Batch *batch) {
-  const char *limit = static_cast<const char *>(page->page) + BLCKSZ;
-  source->pass->limit = limit;
+void AddRows(AggregateScan *scan, Source *source, PageRows *rows, Batch *batch) {
+  HeapPass *pass = source->pass;
+  pass->current = rows;
   batch->scanned += rows->count;
   int kept = rows->count;
-  if (source->qual_program != nullptr) kept = ApplyColumnQuals(scan, source, rows, limit);
+  if (source->qual_program != nullptr) kept = ApplyColumnQuals(scan, source, rows, pass->limit);
   if (source->needs_slot && rows->count > 0) {
-    ApplyRowWork(scan, source, rows, page, source->rows_filled);
+    ApplyRowWork(scan, source, rows, &pass->page, source->rows_filled);
   }
   batch->kept += source->row_qual == nullptr ? kept : rows->count;
   DecodePage(scan, source, rows);
   if (source->join_count > 0) FillPartners(source, source->rows_filled, rows->count);
   source->rows_filled += rows->count;
+}
+
+// The next rows of the page; there are some left.
+void TakeSlice(HeapPass *pass) {
+  const PageRows &rows = pass->rows;
+  PageRows *slice = &pass->slice;
+  slice->count = Min(pass->slice_rows, rows.count - pass->next);
+  slice->any_irregular = false;
+  for (int i = 0; i < slice->count; ++i, ++pass->next) {
+    slice->header[i] = rows.header[pass->next];
+    slice->data[i] = rows.data[pass->next];
+    slice->line[i] = rows.line[pass->next];
+    slice->is_irregular[i] = rows.is_irregular[pass->next];
+    slice->any_irregular |= slice->is_irregular[i];
+  }
+}
+
+// A page may refer to a thousand times its size in long values. Where it does, a few rows at a time
+// are added, so that the batch ends when it is full; long ones come one by one.
+void AddSlice(AggregateScan *scan, Source *source, Batch *batch) {
+  constexpr int kSliceRows = 8;
+  constexpr Size kLongSlice = 256 * 1024;
+  HeapPass *pass = source->pass;
+  CHECK_FOR_INTERRUPTS();
+  TakeSlice(pass);
+  const Size before = MemoryContextMemAllocated(scan->batch_context, false);
+  AddRows(scan, source, &pass->slice, batch);
+  const Size after = MemoryContextMemAllocated(scan->batch_context, false) +
+                     MemoryContextMemAllocated(pass->qual_context, false);
+  pass->slice_rows = after - before > kLongSlice ? 1 : kSliceRows;
+}
+
+// Adds rows of the page until the batch is full, and gives the page back when it is done with.
+void AddPage(AggregateScan *scan, Source *source, Batch *batch) {
+  HeapPass *pass = source->pass;
+  if (!source->reads_long || !pass->rows.any_external) {
+    AddRows(scan, source, &pass->rows, batch);
+    pass->next = pass->rows.count;
+  }
+  while (pass->next < pass->rows.count) {
+    if (IsBatchFull(scan->batch_context, source->rows_filled)) return;
+    AddSlice(scan, source, batch);
+  }
+  ReleasePage(&pass->page);
+  pass->has_page = false;
+}
+
+bool StartPage(Source *source) {
+  HeapPass *pass = source->pass;
+  if (!NextPage(&pass->walk, &pass->page, &pass->rows)) return false;
+  pass->has_page = true;
+  pass->next = 0;
+  pass->limit = static_cast<const char *>(pass->page.page) + BLCKSZ;
+  return true;
+}
+
+// Where rows are only counted, a page is a batch.
+void CountPage(Source *source, Batch *batch) {
+  HeapPass *pass = source->pass;
+  batch->scanned += pass->rows.count;
+  batch->kept += pass->rows.count;
+  source->rows_filled = pass->rows.count;
+  ReleasePage(&pass->page);
+  pass->has_page = false;
+}
+
+// Whether a batch's memory grows by what lies outside a page.
+bool ReadsLong(const ColumnSet *set) {
+  for (int i = 0; i < set->base_count; ++i) {
+    const Encoding physical = set->bases[i].physical;
+    if (set->bases[i].length == -1 && physical != Encoding::kWhole &&
+        physical != Encoding::kNullness) {
+      return true;
+    }
+  }
+  for (int i = 0; i < set->row_count; ++i) {
+    if (set->rows[i].length == -1) return true;
+  }
+  return false;
 }
 
 TableScanDesc OpenScan(AggregateScan *scan, Source *source) {
@@ -246,6 +332,7 @@ Source *MakePageSource(AggregateScan *scan, SeqScanState *child, Expr *const *ex
   if (source->program == nullptr || !SplitQuals(source, plan->qual)) return nullptr;
   source->needs_slot = source->row_qual != nullptr || source->set->row_count > 0;
   source->needs_rows = source->needs_slot || source->set->base_count > 0 || source->qual_count > 0;
+  source->reads_long = ReadsLong(source->set) || ReadsLong(source->qual_set);
   return source;
 }
 
@@ -259,9 +346,12 @@ void BeginHeapPass(AggregateScan *scan, Source *source) {
   // An append leaves this to the call of the scan that never comes.
   if (source->child->chgParam != nullptr) ExecReScan(source->child);
   source->qual_set->constants_ready = 0;
-  source->pass = static_cast<HeapPass *>(
-      MemoryContextAllocZero(scan->css.ss.ps.state->es_query_cxt, sizeof(HeapPass)));
+  MemoryContext query_context = scan->css.ss.ps.state->es_query_cxt;
+  source->pass = static_cast<HeapPass *>(MemoryContextAllocZero(query_context, sizeof(HeapPass)));
   source->pass->kept = -1;
+  source->pass->slice_rows = 1;
+  source->pass->qual_context =
+      AllocSetContextCreate(query_context, "weir conditions", ALLOCSET_DEFAULT_SIZES);
   BeginWalk(&source->pass->walk, OpenScan(scan, source), source);
 }
 
@@ -269,24 +359,19 @@ int ReadHeapBatch(AggregateScan *scan, Source *source) {
   HeapPass *pass = source->pass;
   Instrumentation *instrument = source->child->instrument;
   if (instrument != nullptr) InstrStartNode(instrument);
-  HeapPage page;
   Batch batch{};
   StartJoins(source);
-  // Where rows are only counted, a page is a batch.
   while (source->needs_rows ? !IsBatchFull(scan->batch_context, source->rows_filled)
                             : source->rows_filled == 0) {
-    if (!NextPage(&pass->walk, &page, &pass->rows)) {
+    if (!pass->has_page && !StartPage(source)) {
       source->is_exhausted = true;
       break;
     }
     if (source->needs_rows) {
-      AddPage(scan, source, &page, &pass->rows, &batch);
+      AddPage(scan, source, &batch);
     } else {
-      batch.scanned += pass->rows.count;
-      batch.kept += pass->rows.count;
-      source->rows_filled = pass->rows.count;
+      CountPage(source, &batch);
     }
-    ReleasePage(&page);
   }
   Report(source, batch, instrument);
   StopJoins(source);
@@ -297,13 +382,15 @@ void CompleteHeapRows(AggregateScan *scan, Source *source) {
   HeapPass *pass = source->pass;
   if (pass->kept < 0) return;
   const bool has_columns = source->set->row_column >= 0;
-  pass->rows.count = pass->kept + (has_columns ? 1 : 0);
-  DecodePage(scan, source, &pass->rows);
+  pass->current->count = pass->kept + (has_columns ? 1 : 0);
+  DecodePage(scan, source, pass->current);
   source->rows_filled += pass->kept;
 }
 
 void EndHeapPass(Source *source) {
+  if (source->pass->has_page) ReleasePage(&source->pass->page);
   EndWalk(&source->pass->walk);
+  MemoryContextDelete(source->pass->qual_context);
   pfree(source->pass);
   source->pass = nullptr;
 }

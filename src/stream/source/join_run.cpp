@@ -102,11 +102,10 @@ bool ReadRows(TableJoin *join) {
     TupleTableSlot *slot = ExecProcNode(inner);
     if (TupIsNull(slot)) break;
     AddInnerRow(join, slot);
-    if (join->rows % kCheckEvery != 0) continue;
-    CHECK_FOR_INTERRUPTS();
+    if (join->rows % kCheckEvery == 0) CHECK_FOR_INTERRUPTS();
     const Size index_bytes = static_cast<Size>(join->rows) * 4 * sizeof(core::KeyPlace);
     fits = join->rows < kMostRows &&
-           MemoryContextMemAllocated(join->context, true) + index_bytes <= limit;
+           MemoryContextMemAllocated(join->context, false) + index_bytes <= limit;
   }
   if (instrument != nullptr) InstrStopNode(instrument, join->rows);
   return fits;
