@@ -46,7 +46,7 @@ std::string Expressions::IntegerAtom(const Reference &column) {
     case 7:
       if (!scope_.outer.empty())
         return Cat(c, " ", Comparison(random_), " ", random_.Pick(scope_.outer));
-      return Cat("NULLIF(", c, ", 1) > 0");
+      return OperandAtom(column);
     default:
       return Cat(c, " ", Comparison(random_), " ", random_.Between(-5, 100));
   }
@@ -237,7 +237,7 @@ Reference Expressions::Combine(const Reference &column) {
     case 3:
       return {Cat("coalesce(", c, ", 0)"), widened};
     case 4:
-      return {Cat("(CASE WHEN ", Condition(2), " THEN ", c, " END)"), column.kind};
+      return CastCase(column);
     case 5:
       return {Cat("abs(", c, ")"), column.kind};
     case 6:

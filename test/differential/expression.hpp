@@ -43,6 +43,7 @@ class Expressions {
   bool ColumnOf(bool (*accepts)(Kind), Reference *column);
   std::string Atom();
   std::string IntegerAtom(const Reference &column);
+  std::string OperandAtom(const Reference &column);
   std::string TextAtom(const Reference &column);
   std::string MixedAtom(const Reference &column);
   std::string AnyAtom(const Reference &column);
@@ -50,6 +51,7 @@ class Expressions {
   Reference Argument();
   Reference DrawArgument();
   Reference Combine(const Reference &column);
+  Reference CastCase(const Reference &column);
   std::string Call(const Reference &argument);
   std::string NumberCall(const Reference &argument);
   std::string OrderedCall(const Reference &argument);
